@@ -1,0 +1,35 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// DUET_EMBEDDED=1 builds the core as Embedded Swift, for libpvm.a (see the Makefile). Unsafe flags stand in that branch
+// alone: in the ordinary one they would keep other packages from depending on this one.
+let embedded = Context.environment["DUET_EMBEDDED"] == "1"
+let core: [SwiftSetting] = embedded
+    ? [
+        .enableExperimentalFeature("Embedded"),
+        .unsafeFlags(["-wmo", "-enforce-exclusivity=unchecked", "-Xfrontend", "-disable-stack-protector"]),
+    ]
+    : []
+
+var targets: [Target] = [
+    .target(name: "CPVM", path: "Sources/CPVM", cSettings: embedded ? [.unsafeFlags(["-fvisibility=hidden", "-fPIC"])] : []),
+    .target(name: "VMCommon", dependencies: ["CPVM"], path: "Sources/VMCommon", swiftSettings: core),
+    .target(name: "PVM", dependencies: ["CPVM", "VMCommon"], path: "Sources/PVM", swiftSettings: core),
+]
+var products: [Product] = [
+    .library(name: "PVM", targets: ["PVM"]),
+    .library(name: "CPVM", targets: ["CPVM"]),
+]
+if embedded {
+    products = [.library(name: "pvmcore", type: .static, targets: ["PVM"])]
+} else {
+    targets += [
+        .target(name: "DuetTool", dependencies: ["CPVM", "PVM"], path: "Sources/DuetTool"),
+        .executableTarget(name: "duet", dependencies: ["DuetTool"], path: "Sources/duet"),
+        .testTarget(name: "PVMTests", dependencies: ["CPVM", "PVM", "VMCommon"], path: "Tests/PVMTests"),
+        .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "CPVM"], path: "Tests/DuetToolTests"),
+    ]
+    products.append(.executable(name: "duet", targets: ["duet"]))
+}
+
+let package = Package(name: "Duet", products: products, targets: targets)

@@ -1,0 +1,319 @@
+/* pvm_ext.h: what JAM teams ask for beyond pvm.h: programs as handles, precise errors, page rights, run control,
+ * zero-copy memory, inner machines, tracing, the Gray Paper's two instruction sets.
+ *
+ * Common to every function
+ *   Order      The handle first, then what goes in, then what comes out.
+ *   Errors     pvm_error_t, PVM_OK being 0; pvm_error_message gives a sentence for each. On an error nothing has changed
+ *              and out parameters are NULL or 0. NULL where a pointer is needed gives PVM_ERR_NULL.
+ *   Outcomes   pvm_exit_t names how a run ended, here and in the tool. Its first five values are those of
+ *              vm->machine_state and of the Gray Paper's inner-machine results.
+ *   Ownership  Bytes handed in are copied. What a function named …_create or …_invoke hands out is the caller's to release
+ *              with the function its comment names; every other pointer handed out belongs to the object it came from.
+ *   Threads    A program is immutable: any number of threads and VMs share one. A VM is used by one thread at a time.
+ *   Units      Addresses and lengths: octets of guest memory. Pages: 4096 octets. Gas: unsigned 64 bits.
+ *   Callbacks  In a host function, everything works on the running VM but pvm_run, pvm_resume, pvm_step, pvm_execute,
+ *              pvm_set_memory_bounds and pvm_destroy, which are refused (PVM_EXIT_REFUSED, PVM_ERR_BUSY or no effect).
+ *   After exit Registers, pc, gas and memory of a VM stay readable and writable after every exit, until pvm_destroy.
+ */
+#ifndef PVM_EXT_H
+#define PVM_EXT_H
+
+#include "pvm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Version ---- */
+
+/* Goes up when something declared here changes in a way that a compiled program notices. */
+#define PVM_ABI_VERSION 1
+
+uint32_t pvm_abi_version(void);     /* the library's PVM_ABI_VERSION */
+const char* pvm_version(void);      /* "0.1.0" */
+const char* pvm_build_info(void);   /* "duet 0.1.0 (gray paper 0.7.2, 0.8.0; x86_64; interpreter; checked)" */
+
+/* ---- Errors and outcomes ---- */
+
+typedef enum {
+    PVM_OK = 0,
+    PVM_ERR_NULL = 1,            /* a pointer that must be given is NULL */
+    PVM_ERR_ARGUMENT = 2,        /* a value is outside its range */
+    PVM_ERR_NO_MEMORY = 3,       /* the host has no memory or address space left */
+    PVM_ERR_BUSY = 4,            /* not allowed on a VM that is running */
+    PVM_ERR_UNSUPPORTED = 5,     /* not available in this build or on this processor */
+    PVM_ERR_OUT_OF_BOUNDS = 6,   /* guest memory that is not accessible in this way */
+    PVM_ERR_OUT_OF_GAS = 7,      /* less gas than was to be charged */
+
+    /* Program images, in the order in which they are read. "Number" is the Gray Paper's variable-length natural. */
+    PVM_ERR_EMPTY = 20,                /* no octets */
+    PVM_ERR_METADATA_TRUNCATED = 21,   /* service image: the metadata or its length ends early */
+    PVM_ERR_HEADER_TRUNCATED = 22,     /* standard program: shorter than its 11-octet header */
+    PVM_ERR_RO_DATA_TRUNCATED = 23,    /* standard program: read-only data ends early */
+    PVM_ERR_RW_DATA_TRUNCATED = 24,    /* standard program: read-write data ends early */
+    PVM_ERR_CODE_LENGTH_TRUNCATED = 25,/* standard program: no 4-octet code length */
+    PVM_ERR_CODE_LENGTH_MISMATCH = 26, /* standard program: the code length is not what follows */
+    PVM_ERR_NUMBER_TRUNCATED = 27,     /* blob: a number ends early */
+    PVM_ERR_NUMBER_NOT_MINIMAL = 28,   /* blob: a number has a shorter encoding */
+    PVM_ERR_JUMP_TABLE_TRUNCATED = 29, /* blob: the jump table ends early */
+    PVM_ERR_JUMP_ENTRY_TOO_LARGE = 30, /* blob: a jump-table entry does not fit 64 bits */
+    PVM_ERR_CODE_TRUNCATED = 31,       /* blob: the code ends early */
+    PVM_ERR_BITMASK_TRUNCATED = 32,    /* blob: the bitmask ends early */
+    PVM_ERR_BITMASK_PADDING = 33,      /* blob: a spare bit of the bitmask is set */
+    PVM_ERR_TRAILING_OCTETS = 34,      /* blob: octets follow the bitmask */
+    PVM_ERR_TOO_LARGE = 35,            /* code over 2^28 octets, or a jump table of that size */
+    PVM_ERR_NO_CODE = 36,              /* raw program or 0.8.0: no code at all */
+    PVM_ERR_INVALID_OPCODE = 37,       /* 0.8.0: an instruction that is none of the set, or one longer than 25 octets */
+    PVM_ERR_UNKNOWN_FORMAT = 38        /* none of the three formats fits */
+} pvm_error_t;
+
+/* A sentence without a full stop, in English. Never NULL. */
+const char* pvm_error_message(pvm_error_t error);
+
+typedef enum {
+    PVM_EXIT_HALT = 0,
+    PVM_EXIT_PANIC = 1,
+    PVM_EXIT_FAULT = 2,    /* pvm_fault_page */
+    PVM_EXIT_HOST = 3,     /* an ecalli that the caller has to serve: vm->host_func_id */
+    PVM_EXIT_OOG = 4,
+    PVM_EXIT_STEP = 5,     /* pvm_step: one instruction was done, the run can go on */
+    PVM_EXIT_REFUSED = 6,  /* the call was not possible: NULL or running VM, or nothing left to resume; nothing happened */
+    PVM_EXIT_NONE = 7      /* the VM has not run yet */
+} pvm_exit_t;
+
+/* "halt", "panic", "page-fault", "host-call", "out-of-gas", "step", "refused", "none". */
+const char* pvm_exit_name(pvm_exit_t exit);
+
+/* Host call results as the Gray Paper has them today. */
+#define PVM_HOST_OK   ((uint64_t)0)
+#define PVM_HOST_NONE ((uint64_t)0 - 1)
+#define PVM_HOST_WHAT ((uint64_t)0 - 2)
+#define PVM_HOST_OOB  ((uint64_t)0 - 3)
+#define PVM_HOST_WHO  ((uint64_t)0 - 4)
+#define PVM_HOST_FULL ((uint64_t)0 - 5)
+#define PVM_HOST_CORE ((uint64_t)0 - 6)
+#define PVM_HOST_CASH ((uint64_t)0 - 7)
+#define PVM_HOST_LOW  ((uint64_t)0 - 8)
+#define PVM_HOST_HUH  ((uint64_t)0 - 9)
+
+#define PVM_PAGE_SIZE 4096u
+#define PVM_ZONE_SIZE 65536u
+#define PVM_MAX_ARGUMENTS 16777216u /* octets of arguments of a standard program */
+#define PVM_REGISTERS 13
+
+/* ---- Programs ---- */
+
+typedef struct pvm_program pvm_program_t;
+
+typedef enum {
+    PVM_ISA_GP072 = 0,  /* Gray Paper 0.7.2: 139 opcodes, 1 gas each */
+    PVM_ISA_GP080 = 1   /* Gray Paper 0.8.0: renumbered, gas per basic block by its pipeline model */
+} pvm_isa_t;
+
+typedef enum {
+    PVM_FORMAT_AUTO = 0,      /* the first that fits: standard, service, blob */
+    PVM_FORMAT_BLOB = 1,      /* jump table, code, bitmask (deblob) */
+    PVM_FORMAT_STANDARD = 2,  /* memory layout and blob (function Y) */
+    PVM_FORMAT_SERVICE = 3,   /* length-prefixed metadata and standard program */
+    PVM_FORMAT_RAW = 4        /* pvm_program_create_raw; not a format of bytes */
+} pvm_format_t;
+
+/* Decodes an image. On success *program has one reference, to be given back with pvm_program_release. */
+pvm_error_t pvm_program_create(const uint8_t* image, size_t image_len, pvm_format_t format, pvm_isa_t isa,
+                               pvm_program_t** program);
+
+/* The same from code, bitmask and jump table, as pvm_create takes them. */
+pvm_error_t pvm_program_create_raw(const uint8_t* code, size_t code_len,
+                                   const uint8_t* bitmask, size_t bitmask_len,
+                                   const uint32_t* jump_table, size_t jump_table_len,
+                                   pvm_isa_t isa, pvm_program_t** program);
+
+/* One reference more (returns program) and one less (the last one frees it). VMs hold references of their own. */
+pvm_program_t* pvm_program_retain(pvm_program_t* program);
+void pvm_program_release(pvm_program_t* program);
+
+pvm_isa_t pvm_program_isa(const pvm_program_t* program);
+pvm_format_t pvm_program_format(const pvm_program_t* program);
+uint32_t pvm_program_code_size(const pvm_program_t* program);         /* octets of code */
+uint32_t pvm_program_instruction_count(const pvm_program_t* program); /* opcodes in the bitmask */
+uint32_t pvm_program_jump_table_size(const pvm_program_t* program);   /* entries */
+size_t pvm_program_footprint(const pvm_program_t* program);           /* octets of host memory it holds */
+
+/* Is there an instruction at pc, and does a basic block start there (1 or 0)? */
+int pvm_program_is_instruction(const pvm_program_t* program, uint32_t pc);
+int pvm_program_is_block_start(const pvm_program_t* program, uint32_t pc);
+
+/* Gas of the whole basic block that starts at pc; 0 if none does. */
+uint64_t pvm_program_block_gas(const pvm_program_t* program, uint32_t pc);
+
+/* The metadata of a service image (NULL and 0 for other formats). */
+const uint8_t* pvm_program_metadata(const pvm_program_t* program, size_t* length);
+
+/* "ADD_IMM_64" … for an opcode octet of the given set, "UNKNOWN" if it has none. */
+const char* pvm_opcode_name(pvm_isa_t isa, uint8_t opcode);
+
+/* ---- Machines ---- */
+
+/* Makes a VM, to be freed with pvm_destroy. A standard program or service starts with memory and registers as function Y
+ * lays them out, arguments (at most PVM_MAX_ARGUMENTS octets, else PVM_ERR_ARGUMENT) included. A blob or raw program starts
+ * with no memory and zero registers; arguments_len must then be 0. Costs microseconds. */
+pvm_error_t pvm_vm_create(pvm_program_t* program, const uint8_t* arguments, size_t arguments_len, uint64_t gas,
+                          pvm_vm_t** vm);
+
+/* The program a VM runs (no reference is added). */
+pvm_program_t* pvm_vm_program(const pvm_vm_t* vm);
+
+typedef enum { PVM_ENGINE_AUTO = 0, PVM_ENGINE_INTERPRETER = 1, PVM_ENGINE_RECOMPILER = 2 } pvm_engine_t;
+typedef enum { PVM_MEMORY_AUTO = 0, PVM_MEMORY_CHECKED = 1, PVM_MEMORY_GUARDED = 2 } pvm_memory_mode_t;
+
+/* Choose before a run; PVM_ERR_UNSUPPORTED for what this build does not have. The queries answer what will really be used,
+ * never AUTO. */
+pvm_error_t pvm_set_engine(pvm_vm_t* vm, pvm_engine_t engine);
+pvm_engine_t pvm_get_engine(const pvm_vm_t* vm);
+pvm_error_t pvm_set_memory_mode(pvm_vm_t* vm, pvm_memory_mode_t mode);
+pvm_memory_mode_t pvm_get_memory_mode(const pvm_vm_t* vm);
+
+/* ---- Host calls ----
+ * When a host function runs, the ecalli itself has been charged (0.7.2: 1 gas; 0.8.0: with its block), vm->pc is the
+ * ecalli's. It may change registers, memory, gas and pc; where it leaves pc alone the run goes on behind the ecalli. */
+
+typedef enum {
+    PVM_ACTION_CONTINUE = 0,
+    PVM_ACTION_HALT = 1,
+    PVM_ACTION_PANIC = 2,
+    PVM_ACTION_OOG = 3,      /* end the run as out of gas */
+    PVM_ACTION_FAULT = 4,    /* end the run as a page fault at pvm_set_fault_page's address */
+    PVM_ACTION_SUSPEND = 5   /* end the run with PVM_EXIT_HOST; pvm_resume goes on behind the ecalli */
+} pvm_action_t;              /* any other value counts as PVM_ACTION_PANIC */
+
+typedef pvm_action_t (*pvm_host_function_t)(pvm_vm_t* vm, int func_id, void* user_data);
+
+/* Replaces pvm_set_host_callback's (and that one replaces this): the later call counts. NULL: none. user_data is handed
+ * through and never touched. */
+pvm_error_t pvm_set_host_function(pvm_vm_t* vm, pvm_host_function_t function, void* user_data);
+
+/* Takes gas. With less than amount left: PVM_ERR_OUT_OF_GAS, gas is 0, the signed view shows what is missing; a host
+ * function then returns PVM_ACTION_OOG. */
+pvm_error_t pvm_charge_gas(pvm_vm_t* vm, uint64_t amount);
+
+/* What the Gray Paper does for a host call it does not know: takes 10 gas, sets register 7 to WHAT. */
+pvm_action_t pvm_host_unknown(pvm_vm_t* vm);
+
+/* The host call grow_heap of the Gray Paper 0.8.0: moves the end of a standard program's heap to page register 7 where it
+ * can, takes 100 gas and 10 a page, answers the end in register 7. */
+pvm_action_t pvm_host_grow_heap(pvm_vm_t* vm);
+
+/* ---- Run control ---- */
+
+/* Runs from entry. Without a host function, or with is_child set by pvm_execute, an ecalli ends it with PVM_EXIT_HOST. */
+pvm_exit_t pvm_run(pvm_vm_t* vm, uint32_t entry);
+
+/* Goes on from where the last run ended: behind the ecalli after PVM_EXIT_HOST, at vm->pc otherwise, and at vm->pc in any
+ * case if the host has changed it. An instruction that faulted is not charged again. A run that ended with halt or panic
+ * has nothing to go on with (PVM_EXIT_REFUSED) until pvm_set_pc. */
+pvm_exit_t pvm_resume(pvm_vm_t* vm);
+
+/* As pvm_resume for one instruction. 0.8.0 charges a block with its first instruction. */
+pvm_exit_t pvm_step(pvm_vm_t* vm);
+
+/* Sets where pvm_resume and pvm_step go on, even if it is the value vm->pc already has. */
+pvm_error_t pvm_set_pc(pvm_vm_t* vm, uint64_t pc);
+uint64_t pvm_get_pc(const pvm_vm_t* vm);
+
+/* Gas with a sign: below zero by what was missing when the last run or charge ended out of gas. Values of 2^63 and more
+ * show as 2^63 - 1. Setting a negative value leaves vm->gas at 0. */
+int64_t pvm_get_gas_signed(const pvm_vm_t* vm);
+pvm_error_t pvm_set_gas_signed(pvm_vm_t* vm, int64_t gas);
+pvm_error_t pvm_set_gas(pvm_vm_t* vm, uint64_t gas);
+
+pvm_exit_t pvm_exit_reason(const pvm_vm_t* vm);      /* of the last run */
+uint32_t pvm_fault_page(const pvm_vm_t* vm);         /* address of the page after PVM_EXIT_FAULT */
+pvm_error_t pvm_set_fault_page(pvm_vm_t* vm, uint32_t address); /* for PVM_ACTION_FAULT; rounded down to its page */
+
+/* The heap: first octet, end, and the address the end cannot pass (2^32 at most). Any out pointer may be NULL. */
+pvm_error_t pvm_heap(const pvm_vm_t* vm, uint64_t* start, uint64_t* end, uint64_t* limit);
+
+/* The Gray Paper's argument invocation Psi_M, from creation to output. */
+typedef struct {
+    pvm_exit_t exit;        /* HALT, OOG, or PANIC (also for a page fault and for arguments over the maximum) */
+    uint64_t gas_used;      /* never more than was given */
+    uint8_t* output;        /* what registers 7 and 8 point at after HALT; NULL if empty or not readable */
+    size_t output_len;
+} pvm_invocation_t;
+
+/* function NULL: every ecalli is pvm_host_unknown. Release with pvm_invocation_release. */
+pvm_error_t pvm_invoke(pvm_program_t* program, uint32_t entry, uint64_t gas, const uint8_t* arguments, size_t arguments_len,
+                       pvm_host_function_t function, void* user_data, pvm_invocation_t* invocation);
+void pvm_invocation_release(pvm_invocation_t* invocation);
+
+/* The output rule of Psi_M on a VM that has halted: registers 7 and 8 as a range, NULL and 0 if it is not readable. The
+ * pointer is into guest memory: valid until the VM runs, maps or is destroyed. */
+pvm_error_t pvm_output(const pvm_vm_t* vm, const uint8_t** output, size_t* output_len);
+
+/* ---- Memory ---- */
+
+typedef enum { PVM_ACCESS_NONE = 0, PVM_ACCESS_READ = 1, PVM_ACCESS_WRITE = 2 /* and read */ } pvm_access_t;
+
+/* Gives page_count pages from first_page (an address divided by 4096, 16 at least) their rights. Pages that had none come
+ * up zeroed, pages that get none lose their contents, others keep them. Any number of regions may exist. */
+pvm_error_t pvm_map_pages(pvm_vm_t* vm, uint32_t first_page, uint32_t page_count, pvm_access_t access);
+
+pvm_access_t pvm_page_access(const pvm_vm_t* vm, uint32_t page);
+
+/* 1 if every octet of the range may be read (written) by the guest. An empty range: 1. */
+int pvm_is_readable(const pvm_vm_t* vm, uint64_t address, uint64_t length);
+int pvm_is_writable(const pvm_vm_t* vm, uint64_t address, uint64_t length);
+
+/* All or nothing, with the guest's rights. The addresses and lengths of host calls are 64-bit registers: hand them over as
+ * they are. */
+pvm_error_t pvm_read(const pvm_vm_t* vm, uint64_t address, uint64_t length, uint8_t* data);
+pvm_error_t pvm_write(pvm_vm_t* vm, uint64_t address, uint64_t length, const uint8_t* data);
+
+/* As pvm_write, but pages that are only readable take it too: for laying out memory. */
+pvm_error_t pvm_load(pvm_vm_t* vm, uint64_t address, uint64_t length, const uint8_t* data);
+
+/* A direct pointer to a range that has the given rights (READ or WRITE) all over. Valid until pages of the range change
+ * their rights or the VM is destroyed; the guest sees writes at once. */
+pvm_error_t pvm_memory_view(pvm_vm_t* vm, uint64_t address, uint64_t length, pvm_access_t access, uint8_t** view);
+
+/* ---- Inner machines ----
+ * The refine host calls on machines that a guest makes itself. Each takes its 10 gas, reads and sets the guest's registers
+ * and returns the action, so that a host function is one line: return pvm_inner_peek(vm). Machines are numbered from 0, the
+ * lowest free number first, belong to the VM and go with it; they have its instruction set. */
+pvm_action_t pvm_inner_machine(pvm_vm_t* vm);  /* r7, r8: blob, r9: pc -> r7: number, HUH */
+pvm_action_t pvm_inner_peek(pvm_vm_t* vm);     /* r7: number, r8: to (guest), r9: from (inner), r10: octets -> OK, WHO, OOB */
+pvm_action_t pvm_inner_poke(pvm_vm_t* vm);     /* r7: number, r8: from (guest), r9: to (inner), r10: octets -> OK, WHO, OOB */
+pvm_action_t pvm_inner_pages(pvm_vm_t* vm);    /* r7: number, r8: page, r9: pages, r10: rights 0 to 4 -> OK, WHO, HUH */
+pvm_action_t pvm_inner_invoke(pvm_vm_t* vm);   /* r7: number, r8: gas and registers -> r7: pvm_exit_t 0 to 4, r8: detail */
+pvm_action_t pvm_inner_expunge(pvm_vm_t* vm);  /* r7: number -> its pc, WHO */
+
+/* Serves func_id if it is one of the six under the VM's instruction set (0.7.2: 8 to 13; 0.8.0: 9 to 14), else
+ * pvm_host_unknown. */
+pvm_action_t pvm_inner_call(pvm_vm_t* vm, int func_id);
+
+/* How many machines there are; the machine of that number as a VM to look at (NULL if none; not to be run or destroyed). */
+uint32_t pvm_inner_count(const pvm_vm_t* vm);
+pvm_vm_t* pvm_inner_vm(const pvm_vm_t* vm, uint64_t number);
+
+/* How many machines the VM may have at once (1024 unless set). Beyond it pvm_inner_machine answers PVM_ACTION_PANIC: a
+ * host's protection, not a rule of the Gray Paper. */
+pvm_error_t pvm_set_inner_limit(pvm_vm_t* vm, uint32_t count);
+
+/* ---- Lines ----
+ * A trace line shows an instruction and the state it left behind:
+ *     "    2: PC 57368 ADD_IMM_64           g=9999998 reg=[4294901760 4278058944 0 0 0 0 0 4278124544 3 0 0 0 0]"
+ * (step from 1 since the VM was made; an instruction that ends the run shows the state it ended with). A log line starts
+ * with "duet:". */
+typedef enum { PVM_LINE_TRACE = 0, PVM_LINE_LOG = 1 } pvm_line_kind_t;
+
+/* line has no newline and is NUL-terminated as well; it is gone after the call. */
+typedef void (*pvm_line_function_t)(pvm_vm_t* vm, pvm_line_kind_t kind, const char* line, size_t length, void* user_data);
+
+/* Where lines go while pvm_set_tracing or pvm_set_logging is on. NULL: stderr. */
+pvm_error_t pvm_set_line_function(pvm_vm_t* vm, pvm_line_function_t function, void* user_data);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PVM_EXT_H */
