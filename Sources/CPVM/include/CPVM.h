@@ -6,5 +6,12 @@
 #define PVM_NO_SHORT_NAMES
 #endif
 #include "../../../include/pvm_ext.h"
+#include "system.h"
+
+/* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */
+uint8_t *duet_no_rights(void);
+
+/* Carries out one instruction; what the entries of dispatch_table call with their own opcode. */
+void duet_dispatch(VM *vm, uint8_t opcode, const uint8_t *operands, size_t length);
 
 #endif

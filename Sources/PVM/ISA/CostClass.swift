@@ -17,7 +17,7 @@ public enum SlotRule: UInt8 {
 
 /// What an instruction needs of the virtual processor.
 public struct Cost {
-    /// Cycles until done; for a branch the dearer of its two values (`GasModel.cheapBranch` is the other).
+    /// Cycles until done; for a branch the dearer of its two values (`CostClass.cheapBranchCycles` is the other).
     public var cycles: UInt8
     public var slots: UInt8
     /// Slots if `rule` finds no overlap.
@@ -38,17 +38,32 @@ public struct Cost {
     }
 }
 
-/// A number for each kind of execution unit.
+/// A number for each kind of execution unit, as one octet each of a word so that all five are added and compared at once.
 public struct ExecutionUnits: Sendable {
-    public var alu: Int8 = 0, load: Int8 = 0, store: Int8 = 0, mul: Int8 = 0, div: Int8 = 0
+    var lanes: UInt64
+
+    init(alu: UInt64 = 0, load: UInt64 = 0, store: UInt64 = 0, mul: UInt64 = 0, div: UInt64 = 0) {
+        lanes = alu | load << 8 | store << 16 | mul << 24 | div << 32
+    }
 
     static let idle = ExecutionUnits()
     static let a = ExecutionUnits(alu: 1)
+    /// What the virtual processor has.
+    static let all = ExecutionUnits(alu: 4, load: 4, store: 4, mul: 1, div: 1)
+
+    /// Is each number at most that of `available`? (All are far below 128.)
+    @inline(__always)
+    func fit(_ available: ExecutionUnits) -> Bool {
+        let tops: UInt64 = 0x80_8080_8080
+        return (available.lanes | tops) &- lanes & tops == tops
+    }
 }
 
 extension CostClass {
     /// The paper's placeholder m for memory accesses: a hit in the second-level cache.
     static let memoryCycles: UInt8 = 25
+    /// The paper's b, for a branch with `trap` or `unlikely` at its target or behind it.
+    static let cheapBranchCycles: UInt8 = 1
 
     public var cost: Cost {
         switch self {

@@ -1,3 +1,5 @@
+import CPVM
+
 /// Instruction octets to operands (Gray Paper appendix A, the `using` clauses above each instruction table).
 
 /// c and k of a program. Beyond its end the code reads as zeros (the paper's ζ) and every bit of k as one.
@@ -6,6 +8,13 @@ public struct CodeView {
     public let count: Int
     /// Packed, least significant bit first, (count + 7) / 8 octets.
     public let bitmask: UnsafePointer<UInt8>
+
+    /// No code.
+    init() {
+        code = UnsafePointer(duet_no_rights())
+        bitmask = code
+        count = 0
+    }
 
     public init(code: UnsafePointer<UInt8>, count: Int, bitmask: UnsafePointer<UInt8>) {
         self.code = code

@@ -1,0 +1,41 @@
+/* What the core needs of the operating system and of C11, in the few forms it uses: Embedded Swift has no other way to libc. */
+#ifndef DUET_SYSTEM_H
+#define DUET_SYSTEM_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Address space that reads as zeros and takes up memory only where it is written. NULL if there is none left. */
+static inline void *duet_reserve(size_t octets) {
+    void *base = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return base == MAP_FAILED ? NULL : base;
+}
+
+static inline void duet_release(void *base, size_t octets) { munmap(base, octets); }
+
+/* Makes reserved whole pages read as zeros again and gives their memory back. */
+static inline void duet_discard(void *base, size_t octets) {
+    if (madvise(base, octets, MADV_DONTNEED) != 0) memset(base, 0, octets);
+}
+
+static inline void duet_count_up(uint32_t *count) {
+    atomic_fetch_add_explicit((_Atomic uint32_t *)count, 1, memory_order_relaxed);
+}
+
+/* What is left after taking one away. */
+static inline uint32_t duet_count_down(uint32_t *count) {
+    return atomic_fetch_sub_explicit((_Atomic uint32_t *)count, 1, memory_order_acq_rel) - 1;
+}
+
+static inline void duet_stderr_line(const char *line, size_t length) {
+    flockfile(stderr);
+    fwrite(line, 1, length, stderr);
+    fputc('\n', stderr);
+    funlockfile(stderr);
+}
+
+#endif

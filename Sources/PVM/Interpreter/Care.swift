@@ -1,0 +1,49 @@
+import CPVM
+import VMCommon
+
+/// What the careful pace keeps beside the frame.
+struct Care {
+    /// Instructions that may still be executed.
+    var budget: UInt64
+    /// The gas of the next instruction has been taken already.
+    var paid: Bool
+
+    /// Pays the instruction at hand. False, with `instance.exit` set, if that cannot be done.
+    mutating func begin(_ frame: inout Frame) -> Bool {
+        let instance = frame.instance, isa = instance.pointee.program.pointee.isa
+        instance.traceFinished(gas: frame.gas)
+        if !paid {
+            let cost = instance.cost(of: frame.ip)
+            if frame.gas < cost {
+                instance.outOfGas(missing: cost - frame.gas, gas: &frame.gas)
+                return false
+            }
+            frame.gas -= cost
+        }
+        budget -= 1
+        instance.pointee.traceIndex = frame.ip - instance.pointee.program.pointee.instructions
+        paid = isa == .gp080 && !isaTable[frame.ip.pointee.plain.row].endsBlock
+        return true
+    }
+}
+
+extension UnsafeMutablePointer<Instance> {
+    /// What has to be paid before the instruction is executed where nothing has been yet: 0.7.2 the instruction, 0.8.0 the basic
+    /// block it lies in, nothing behind the code.
+    func cost(of ip: UnsafeMutablePointer<Instruction>) -> UInt64 {
+        let program = pointee.program
+        if program.pointee.isa == .gp072 { return 1 }
+        let index = ip - program.pointee.instructions
+        return index == program.pointee.instructionCount - 1 ? 0 : UInt64(program.pointee.block(of: index)?.gas ?? 0)
+    }
+
+    /// Ends the run: 0.7.2 lets the gas go below zero (shown signed), 0.8.0 leaves it alone.
+    @inline(never)
+    func outOfGas(missing: UInt64, gas: inout UInt64) {
+        pointee.exit = PVM_EXIT_OOG
+        if pointee.program.pointee.isa == .gp072 {
+            pointee.gasMissing = missing
+            gas = 0
+        }
+    }
+}

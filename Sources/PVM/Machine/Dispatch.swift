@@ -1,0 +1,97 @@
+import CPVM
+import VMCommon
+
+/// One instruction by its octets, outside any program (`dispatch_table` of pvm.h).
+extension UnsafeMutablePointer<Instance> {
+    /// Carries it out at vm.pc without gas: by running a program of this one instruction on the VM's registers and memory, and
+    /// taking jumps in the VM's own program.
+    func dispatch(_ opcode: UInt8, _ operands: UnsafeBufferPointer<UInt8>) {
+        let isa = pointee.program.pointee.isa
+        guard let row = isa.row(opcode), let single = try? Program.make(single: opcode, operands, isa: isa) else {
+            finish(PVM_EXIT_PANIC)
+            return
+        }
+        defer { single.release() }
+        let instruction = single.pointee.instructions[0], format = isaTable[row].format
+        switch instruction.plain {
+        case .ecalli:
+            pointee.vm.host_func_id = instruction.x
+            finish(PVM_EXIT_HOST)
+        case .jump_ind:
+            djump(register(instruction.ra) &+ instruction.vx)
+        case .load_imm_jump_ind:
+            let address = register(instruction.rb) &+ instruction.vy
+            registers[Int(instruction.ra >> 3)] = instruction.vx
+            djump(address)
+        default:
+            // A branch that is taken comes back to itself, one that is not goes on to the trap behind.
+            if format.hasOffset { single.pointee.instructions[0].y = 0 }
+            guard execute(single) else { return }
+            if format.hasOffset, pointee.resumeIndex == 0 {
+                let start = Operands(single.pointee.view, pc: 0, skip: operands.count, format: format)
+                branch(to: pointee.vm.pc &+ (format == .regImmOffset ? start.vY : start.vX))
+            } else {
+                move(to: pointee.vm.pc &+ 1 &+ UInt64(operands.count))
+            }
+        }
+    }
+
+    /// Executes the first instruction of another program. False if that ended the run.
+    private func execute(_ program: Program.Pointer) -> Bool {
+        let own = pointee.program
+        defer { pointee.program = own }
+        pointee.program = program
+        var care = Care(budget: 1, paid: true)
+        let outcome = interpret(Careful.self, self, at: 0, &care)
+        pointee.traceIndex = -1
+        if outcome == .stopped { finish(pointee.exit) }
+        return outcome == .stepped
+    }
+
+    private func register(_ offset: UInt8) -> UInt64 { registers[Int(offset >> 3)] }
+
+    /// branch(b, true)
+    func branch(to target: UInt64) {
+        if pointee.program.pointee.isBlockStart(target) { move(to: target) } else { finish(PVM_EXIT_PANIC) }
+    }
+
+    func djump(_ address: UInt64) {
+        if let target = rareDjump(UInt32(truncatingIfNeeded: address)) {
+            move(to: UInt64(pointee.program.pointee.offsets[target]))
+        } else {
+            finish(pointee.exit)
+        }
+    }
+
+    private func move(to pc: UInt64) {
+        pointee.vm.pc = pc
+        pointee.pcWasSet = true
+    }
+
+    /// Ends the run from outside of it.
+    func finish(_ exit: pvm_exit_t) {
+        pointee.exit = exit
+        pointee.stoppedAt = .max
+        show(exit)
+    }
+}
+
+extension Program {
+    /// A program of one instruction.
+    fileprivate static func make(single opcode: UInt8, _ operands: UnsafeBufferPointer<UInt8>, isa: ISA) throws(ImageError) -> Pointer {
+        var code = InlineArray<25, UInt8>(repeating: 0), bitmask = InlineArray<25, UInt8>(repeating: 0)
+        code[0] = opcode
+        bitmask[0] = 1
+        for index in operands.indices { code[index + 1] = operands[index] }
+        let count = operands.count + 1
+        return try withUnsafePointer(to: &code) { (code) throws(ImageError) -> Pointer in
+            try withUnsafePointer(to: &bitmask) { (bitmask) throws(ImageError) -> Pointer in
+                try make(code: octets(code, count), bitmask: octets(bitmask, count), jumps: UnsafeBufferPointer(start: nil, count: 0), isa: isa)
+            }
+        }
+    }
+
+    private static func octets(_ array: UnsafePointer<InlineArray<25, UInt8>>, _ count: Int) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: UnsafeRawPointer(array).assumingMemoryBound(to: UInt8.self), count: count)
+    }
+}

@@ -1,0 +1,111 @@
+import CPVM
+import VMCommon
+
+/// A VM: the struct that `pvm.h` shows the host, and behind it what the host does not see. One allocation; `pvm_vm_t *` points
+/// at its start.
+struct Instance {
+    var vm: VM
+    var program: Program.Pointer
+    var memory = GuestMemory()
+
+    // Host calls. Without `hostFunction`, `vm.host_callback` and then `vm.ext_invoke_host_func` are asked.
+    var hostFunction: pvm_host_function_t?
+    var hostData: UnsafeMutableRawPointer?
+
+    // Lines.
+    var lineFunction: pvm_line_function_t?
+    var lineData: UnsafeMutableRawPointer?
+    var traceStep: UInt64 = 0
+    /// The instruction whose trace line is still to come, or -1.
+    var traceIndex = -1
+
+    // The heap: the part of the rw region that grows. `heapLimit` is what it cannot pass.
+    var heapStart: UInt64 = 0
+    var heapEnd: UInt64 = 0
+    var heapLimit: UInt64 = 0
+    /// `grow_heap`'s limit, which keeps a zone away from the stack. 0 without a standard program.
+    var growLimit: UInt64 = 0
+
+    /// Gas that was missing when a run or charge ended out of gas.
+    var gasMissing: UInt64 = 0
+    var exit = PVM_EXIT_NONE
+    var isRunning = false
+    /// `pvm_set_pc` was called since the last run ended or the host function was entered.
+    var pcWasSet = false
+    /// Where the last run stopped, for going on: valid while the host has left `vm.pc` at `stoppedAt`.
+    var stoppedAt: UInt64 = .max
+    var resumeIndex = 0
+    /// The gas of the instruction at `resumeIndex` has been taken already.
+    var resumePaid = false
+    var pendingFaultPage: UInt32 = 0
+
+    var inner = InnerMachines()
+
+    init(program: Program.Pointer) {
+        vm = VM()
+        self.program = program
+    }
+
+    typealias Handle = UnsafeMutablePointer<Instance>
+}
+
+extension UnsafeMutablePointer<VM> {
+    /// The VM behind the pointer that a host holds.
+    @inline(__always)
+    var instance: Instance.Handle { UnsafeMutableRawPointer(self).assumingMemoryBound(to: Instance.self) }
+}
+
+extension UnsafeMutablePointer<Instance> {
+    /// The pointer that the host holds.
+    @inline(__always)
+    var handle: UnsafeMutablePointer<VM> { UnsafeMutableRawPointer(self).assumingMemoryBound(to: VM.self) }
+
+    @inline(__always)
+    var registers: UnsafeMutablePointer<UInt64> { UnsafeMutableRawPointer(self).assumingMemoryBound(to: UInt64.self) }
+
+    /// A VM for the program, with a reference to it; memory and registers empty. Nil if memory is short.
+    static func make(_ program: Program.Pointer, gas: UInt64) -> Instance.Handle? {
+        guard let space = malloc(MemoryLayout<Instance>.stride) else { return nil }
+        let instance = space.assumingMemoryBound(to: Instance.self)
+        instance.initialize(to: Instance(program: program))
+        program.retain()
+        let code = program.pointee.view, given = program.pointee.givenBitmask
+        instance.pointee.vm.gas = gas
+        instance.pointee.vm.code = UnsafeMutablePointer<UInt8>(mutating: code.code)
+        instance.pointee.vm.bitmask = given.baseAddress.map { UnsafeMutablePointer<UInt8>(mutating: $0) }
+        instance.pointee.vm.code_len = UInt32(code.count)
+        instance.pointee.vm.bitmask_len = UInt32(given.count)
+        instance.pointee.vm.j = program.pointee.jumpTable
+        instance.pointee.vm.j_size = UInt32(program.pointee.jumpTableCount)
+        instance.pointee.vm.initializing = 1
+        return instance
+    }
+
+    func destroy() {
+        pointee.inner.destroy()
+        pointee.memory.destroy()
+        pointee.program.release()
+        free(self)
+    }
+}
+
+// MARK: Gas
+
+extension Instance {
+    /// Gas with its sign (`pvm_get_gas_signed`).
+    var signedGas: Int64 {
+        if vm.gas > 0 { return Int64(clamping: vm.gas) }
+        return gasMissing > UInt64(Int64.max) ? .min : -Int64(gasMissing)
+    }
+
+    /// Takes `amount`, or all there is and false.
+    mutating func charge(_ amount: UInt64) -> Bool {
+        guard vm.gas < amount else {
+            vm.gas -= amount
+            return true
+        }
+        gasMissing = amount - vm.gas
+        vm.gas = 0
+        return false
+    }
+}

@@ -1,0 +1,158 @@
+import CPVM
+import VMCommon
+
+/// Runs from start to exit (the Gray Paper's Ψ and Ψ_H).
+
+/// Where a run starts.
+struct Start {
+    /// Nil if there is no instruction at `pc`.
+    var index: Int?
+    var pc: UInt64
+    /// The gas of the instruction (0.8.0: of its block) has been taken already.
+    var paid: Bool
+}
+
+extension UnsafeMutablePointer<Instance> {
+    func start(at pc: UInt64) -> Start {
+        Start(index: pointee.program.pointee.instruction(at: pc), pc: pc, paid: false)
+    }
+
+    /// Where the last run left off, unless the host has moved pc since.
+    var continuation: Start {
+        let pc = pointee.vm.pc
+        guard pc == pointee.stoppedAt, !pointee.pcWasSet else { return start(at: pc) }
+        return Start(index: pointee.resumeIndex, pc: pc, paid: pointee.resumePaid)
+    }
+
+    /// Has the last run ended for good, with nothing changed since?
+    var hasEnded: Bool {
+        (pointee.exit == PVM_EXIT_HALT || pointee.exit == PVM_EXIT_PANIC) && pointee.vm.pc == pointee.stoppedAt && !pointee.pcWasSet
+    }
+
+    /// Runs at most `budget` instructions.
+    func run(from start: Start, budget: UInt64 = .max) -> pvm_exit_t {
+        begin(start)
+        var next = start
+        var care = Care(budget: budget, paid: start.paid)
+        var outcome: Outcome
+        repeat {
+            pointee.vm.pc = next.pc
+            guard let index = next.index else {
+                trapOutside()
+                return end(index: nil, paid: false)
+            }
+            if budget != .max || pointee.vm.pvm_tracing != 0 {
+                care.paid = next.paid
+                outcome = interpret(Careful.self, self, at: index, &care)
+            } else {
+                outcome = runFast(from: index, paid: next.paid)
+            }
+            if outcome == .moved { next = self.start(at: pointee.vm.pc) }
+        } while outcome == .moved
+        if outcome == .stepped { pointee.exit = PVM_EXIT_STEP }
+        return end(index: pointee.resumeIndex, paid: care.paid)
+    }
+
+    /// At the fast pace as far as it goes, carefully where it does not.
+    private func runFast(from start: Int, paid: Bool) -> Outcome {
+        let program = pointee.program, isa = program.pointee.isa
+        var index = start, paid = paid
+        while true {
+            let ip = program.pointee.instructions + index
+            if !paid {
+                let cost = isa == .gp072 ? UInt64(ip.pointee.charge) : cost(of: ip)
+                if pointee.vm.gas < cost {
+                    // Somewhere in this region the gas ends: the careful pace finds where (0.8.0: right here).
+                    var care = Care(budget: .max, paid: false)
+                    return interpret(Careful.self, self, at: index, &care)
+                }
+                pointee.vm.gas -= cost
+            }
+            if ip.pointee.handler == .careful {
+                let endsRegion = isa == .gp072 ? ip.pointee.charge == 1 : isaTable[ip.pointee.plain.row].endsBlock
+                var care = Care(budget: 1, paid: true)
+                let outcome = interpret(Careful.self, self, at: index, &care)
+                guard outcome == .stepped else { return outcome }
+                index = pointee.resumeIndex
+                paid = !endsRegion
+                continue
+            }
+            var unused = Care(budget: 0, paid: true)
+            let outcome = interpret(Fast.self, self, at: index, &unused)
+            index = pointee.resumeIndex
+            switch outcome {
+            case .cannotPay: paid = false
+            case .wantsCare: paid = !program.pointee.isDearBlock(index)
+            default: return outcome
+            }
+        }
+    }
+
+    private func begin(_ start: Start) {
+        pointee.isRunning = true
+        pointee.vm.initializing = 0
+        pointee.vm.terminated = 0
+        pointee.gasMissing = 0
+        pointee.pcWasSet = false
+        pointee.vm.pc = start.pc
+        log("run from", start.pc)
+    }
+
+    /// Execution at a place without an opcode: 0.7.2 executes a trap there, 0.8.0 finds the program invalid.
+    private func trapOutside() {
+        pointee.exit = PVM_EXIT_PANIC
+        if pointee.program.pointee.isa == .gp072, !pointee.charge(1) { pointee.exit = PVM_EXIT_OOG }
+    }
+
+    private func end(index: Int?, paid: Bool) -> pvm_exit_t {
+        let exit = pointee.exit
+        traceFinished(gas: pointee.vm.gas)
+        if let index {
+            pointee.vm.pc = UInt64(pointee.program.pointee.offsets[index])
+            pointee.resumeIndex = index
+        }
+        switch exit {
+        case PVM_EXIT_HOST:
+            // Behind the ecalli, which ends a gas region in 0.7.2 but no basic block in 0.8.0.
+            pointee.resumeIndex += 1
+            pointee.resumePaid = pointee.program.pointee.isa == .gp080
+        case PVM_EXIT_FAULT: pointee.resumePaid = true
+        case PVM_EXIT_STEP: pointee.resumePaid = paid
+        default: pointee.resumePaid = false
+        }
+        pointee.stoppedAt = index == nil ? .max : pointee.vm.pc
+        pointee.pcWasSet = false
+        pointee.isRunning = false
+        show(exit)
+        logExit()
+        return exit
+    }
+
+    /// Fills in what `struct VM` tells of an exit.
+    func show(_ exit: pvm_exit_t) {
+        guard exit.rawValue <= PVM_EXIT_OOG.rawValue else { return }
+        pointee.vm.machine_state = Int32(exit.rawValue)
+        pointee.vm.host_call = exit == PVM_EXIT_HOST ? 1 : 0
+        pointee.vm.terminated = exit == PVM_EXIT_HOST ? 0 : 1
+        switch exit {
+        case PVM_EXIT_HALT, PVM_EXIT_HOST: pointee.vm.result_code = WorkDigest.ok
+        case PVM_EXIT_OOG: pointee.vm.result_code = WorkDigest.outOfGas
+        default: pointee.vm.result_code = WorkDigest.panic
+        }
+    }
+}
+
+/// The `WORKDIGEST_*` numbers of pvm.h, which are short names there.
+enum WorkDigest {
+    static let ok: Int32 = 0
+    static let outOfGas: Int32 = 1
+    static let panic: Int32 = 2
+}
+
+extension Program {
+    /// 0.8.0: does a block start here whose cost is too large for `Instruction.charge`?
+    func isDearBlock(_ index: Int) -> Bool {
+        guard isa == .gp080, let block = block(of: index) else { return false }
+        return Int(block.first) == index && block.gas > Instruction.regionLimit
+    }
+}

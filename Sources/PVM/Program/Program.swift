@@ -1,0 +1,118 @@
+import CPVM
+import VMCommon
+
+/// A decoded program: immutable once made, shared by VMs and threads, freed with its last reference. `pvm_program_t` of the C
+/// interface points at one.
+struct Program {
+    var references: UInt32 = 1
+    let isa: ISA
+    var format = PVM_FORMAT_RAW
+    /// What the caller handed in, copied: every view below points into it.
+    var image: UnsafeMutablePointer<UInt8>?
+    var view = CodeView()
+    /// The bitmask in the form it was given in (`pvm_create` allows two).
+    var givenBitmask = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+    /// j; values that do not fit are 2^32 - 1. With an entry size of 0 one entry stands for all.
+    var jumpTable: UnsafeMutablePointer<UInt32>?
+    var jumpTableCount = 0
+    /// |j|, and the mask that makes an index into `jumpTable` of an index into j.
+    var jumpCount: UInt64 = 0
+    var jumpMask = UInt64.max
+    var standard: StandardProgram?
+    var metadata: UnsafeRawBufferPointer?
+
+    /// The decoded instructions, the trap behind the code included, and the code offset of each.
+    var instructions: UnsafeMutablePointer<Instruction>!
+    var offsets: UnsafeMutablePointer<UInt32>!
+    var instructionCount = 0
+    /// Opcodes in the program (`instructionCount` has a few more).
+    var opcodeCount = 0
+    /// Code offsets at which there is an instruction, and at which a basic block starts (ϖ).
+    var positions: BitSet!
+    var blockStarts: BitSet!
+    /// For each entry of `jumpTable` the number of the instruction it leads to, or `Program.noInstruction`.
+    var jumpTargets: UnsafeMutablePointer<UInt32>!
+    /// 0.8.0: first instruction and gas of every basic block, in order. Empty in 0.7.2.
+    var blocks: UnsafeMutablePointer<Block>?
+    var blockCount = 0
+
+    init(isa: ISA) { self.isa = isa }
+
+    struct Block {
+        var first: UInt32
+        var gas: UInt32
+    }
+
+    static let noInstruction = UInt32.max
+
+    typealias Pointer = UnsafeMutablePointer<Program>
+}
+
+// MARK: References
+
+extension UnsafeMutablePointer<Program> {
+    func retain() { duet_count_up(references) }
+
+    func release() {
+        if duet_count_down(references) == 0 { destroy() }
+    }
+
+    private var references: UnsafeMutablePointer<UInt32> {
+        UnsafeMutableRawPointer(self).assumingMemoryBound(to: UInt32.self)
+    }
+
+    /// Frees whatever is there: a program whose making failed half way as well.
+    private func destroy() {
+        free(pointee.image)
+        free(pointee.jumpTable)
+        free(pointee.instructions)
+        free(pointee.offsets)
+        pointee.positions?.destroy()
+        pointee.blockStarts?.destroy()
+        free(pointee.jumpTargets)
+        free(pointee.blocks)
+        free(self)
+    }
+}
+
+// MARK: Questions
+
+extension Program {
+    /// The number of the instruction at a code offset, nil if none starts there.
+    func instruction(at offset: UInt64) -> Int? {
+        guard offset <= UInt64(view.count), positions.contains(Int(offset)) else { return nil }
+        return positions.rank(Int(offset))
+    }
+
+    /// Does a basic block start at this code offset (ϖ)?
+    func isBlockStart(_ offset: UInt64) -> Bool {
+        offset < UInt64(view.count) && blockStarts.contains(Int(offset))
+    }
+
+    /// 0.8.0: the basic block that an instruction lies in (the paper's 𝔏); nil before the first one.
+    func block(of instruction: Int) -> Block? {
+        var low = 0, high = blockCount
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(blocks![middle].first) <= instruction { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? nil : blocks![low - 1]
+    }
+
+    /// Gas of the basic block that starts at this code offset, 0 if none does.
+    func blockGas(at offset: UInt64) -> UInt64 {
+        guard isBlockStart(offset), let first = instruction(at: offset) else { return 0 }
+        if isa == .gp080 { return UInt64(block(of: first)!.gas) }
+        var last = first
+        while !isaTable[instructions[last].plain.row].endsBlock { last += 1 }
+        return UInt64(last - first + 1)
+    }
+
+    /// Octets of host memory.
+    var footprint: Int {
+        let image = view.count + (view.count + 7) / 8 + givenBitmask.count
+        return MemoryLayout<Program>.size + image + 2 * BitSet.octets(view.count)
+            + instructionCount * (MemoryLayout<Instruction>.stride + 4) + jumpTableCount * 8
+            + blockCount * MemoryLayout<Block>.stride
+    }
+}

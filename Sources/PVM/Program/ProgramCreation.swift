@@ -1,0 +1,98 @@
+import CPVM
+import VMCommon
+
+/// From bytes, or from code, bitmask and jump table, to a `Program`.
+extension Program {
+    /// An image of one of the byte formats.
+    static func make(image bytes: UnsafeRawBufferPointer, format: pvm_format_t, isa: ISA) throws(ImageError) -> Pointer {
+        guard bytes.count <= largestImage else { throw ImageError(PVM_ERR_TOO_LARGE) }
+        return try make(isa: isa) { (program: inout Program) throws(ImageError) in
+            guard let copy = allocate(UInt8.self, bytes.count + slack) else { throw ImageError(PVM_ERR_NO_MEMORY) }
+            program.image = copy
+            if bytes.count > 0 { memcpy(copy, bytes.baseAddress!, bytes.count) }
+            let image = try Image(UnsafeRawBufferPointer(start: copy, count: bytes.count), format: format)
+            program.format = image.format
+            program.standard = image.standard
+            program.metadata = image.service?.metadata
+            try program.take(image.blob)
+        }
+    }
+
+    /// Code, bitmask (one octet or one bit per code octet) and jump table by themselves.
+    static func make(
+        code: UnsafeBufferPointer<UInt8>, bitmask: UnsafeBufferPointer<UInt8>, jumps: UnsafeBufferPointer<UInt32>, isa: ISA
+    ) throws(ImageError) -> Pointer {
+        let count = code.count, packedCount = (count + 7) / 8
+        guard count > 0 else { throw ImageError(PVM_ERR_NO_CODE) }
+        guard count <= Int(Blob.maxSize), jumps.count <= Int(Blob.maxSize) / 4 else { throw ImageError(PVM_ERR_TOO_LARGE) }
+        guard bitmask.count == count || bitmask.count == packedCount else { throw ImageError(PVM_ERR_ARGUMENT) }
+        return try make(isa: isa) { (program: inout Program) throws(ImageError) in
+            // One allocation: code, bitmask as given, packed bitmask, slack.
+            guard let image = allocate(UInt8.self, count + bitmask.count + packedCount + slack) else {
+                throw ImageError(PVM_ERR_NO_MEMORY)
+            }
+            program.image = image
+            let given = image + count, packed = given + bitmask.count
+            memcpy(image, code.baseAddress!, count)
+            memcpy(given, bitmask.baseAddress!, bitmask.count)
+            program.givenBitmask = UnsafeBufferPointer(start: given, count: bitmask.count)
+            pack(program.givenBitmask, codeCount: count, into: packed)
+            program.view = CodeView(code: image, count: count, bitmask: packed)
+            try program.makeJumpTable(jumps.count)
+            if jumps.count > 0 { memcpy(program.jumpTable!, jumps.baseAddress!, jumps.count * 4) }
+            program.jumpCount = UInt64(jumps.count)
+        }
+    }
+
+    private static let largestImage = 4 * Int(Blob.maxSize)
+
+    /// Octets behind the bitmask, so that it can be read eight at a time.
+    private static let slack = 8
+
+    /// A program in memory of its own, filled by `fill`, then decoded. Nothing is left behind if one of them fails.
+    private static func make(isa: ISA, fill: (inout Program) throws(ImageError) -> Void) throws(ImageError) -> Pointer {
+        guard let space = calloc(1, MemoryLayout<Program>.size) else { throw ImageError(PVM_ERR_NO_MEMORY) }
+        let pointer = space.assumingMemoryBound(to: Program.self)
+        pointer.initialize(to: Program(isa: isa))
+        do {
+            try fill(&pointer.pointee)
+            try pointer.pointee.translate()
+        } catch {
+            pointer.release()
+            throw error
+        }
+        return pointer
+    }
+
+    private mutating func take(_ blob: Blob) throws(ImageError) {
+        view = CodeView(code: octets(blob.code), count: blob.code.count, bitmask: octets(blob.bitmask))
+        givenBitmask = UnsafeBufferPointer(start: view.bitmask, count: blob.bitmask.count)
+        jumpCount = blob.jumpCount
+        if blob.jumpEntrySize == 0 {
+            jumpMask = 0
+            try makeJumpTable(blob.jumpCount == 0 ? 0 : 1)
+        } else {
+            try makeJumpTable(Int(blob.jumpCount))
+            for index in 0..<jumpTableCount { jumpTable![index] = UInt32(clamping: blob.jump(index)) }
+        }
+    }
+
+    private mutating func makeJumpTable(_ count: Int) throws(ImageError) {
+        guard let table = allocate(UInt32.self, count) else { throw ImageError(PVM_ERR_NO_MEMORY) }
+        jumpTable = table
+        jumpTableCount = count
+    }
+
+    private static func pack(_ given: UnsafeBufferPointer<UInt8>, codeCount: Int, into packed: UnsafeMutablePointer<UInt8>) {
+        if given.count == codeCount {
+            for index in 0..<codeCount where given[index] != 0 { packed[index >> 3] |= 1 << UInt8(index & 7) }
+        } else {
+            memcpy(packed, given.baseAddress!, given.count)
+            if codeCount & 7 != 0 { packed[given.count - 1] &= 1 << UInt8(codeCount & 7) &- 1 }
+        }
+    }
+}
+
+private func octets(_ bytes: UnsafeRawBufferPointer) -> UnsafePointer<UInt8> {
+    bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+}

@@ -1,0 +1,175 @@
+import CPVM
+
+/// 2^32 octets of guest memory with rights per page: one reservation of address space, of which only touched pages take up
+/// memory, and one octet of rights for each of its 2^20 pages.
+///
+/// Every access is checked here or, inlined, in an engine; nothing relies on the host's page protection. A page without
+/// rights holds zeros.
+@frozen public struct GuestMemory {
+    public static let pageSize: UInt64 = 4096
+    public static let pageShift: UInt64 = 12
+    public static let pageCount: UInt64 = 1 << 20
+    public static let size: UInt64 = 1 << 32
+    /// Pages below this one are never accessible (Gray Paper appendix A: access below 2^16 panics).
+    public static let firstPage: UInt64 = 16
+
+    /// Rights of a page: bits that an access needs.
+    public static let none: UInt8 = 0
+    public static let read: UInt8 = 1
+    public static let write: UInt8 = 2
+    public static let readWrite: UInt8 = 3
+
+    /// Guest address 0. Not to be used before something has been mapped.
+    public private(set) var base: UnsafeMutableRawPointer
+    /// One octet per page.
+    public private(set) var rights: UnsafeMutablePointer<UInt8>
+    @usableFromInline var reserved = false
+
+    /// No page mapped and nothing reserved.
+    public init() {
+        rights = duet_no_rights()
+        base = UnsafeMutableRawPointer(rights)
+    }
+
+    /// Gives everything back.
+    public mutating func destroy() {
+        if reserved { duet_release(base, GuestMemory.reservation) }
+        self = GuestMemory()
+    }
+
+    private static let reservation = Int(size + pageCount)
+
+    private mutating func reserve() -> Bool {
+        if reserved { return true }
+        guard let space = duet_reserve(GuestMemory.reservation) else { return false }
+        base = space
+        rights = (space + Int(GuestMemory.size)).assumingMemoryBound(to: UInt8.self)
+        reserved = true
+        return true
+    }
+
+    // MARK: Pages
+
+    /// Gives `count` pages from `first` their rights. Pages whose rights become `none` are cleared. False if the host has no
+    /// address space left; pages must lie in firstPage..<pageCount.
+    public mutating func map(first: UInt64, count: UInt64, rights new: UInt8) -> Bool {
+        assert(first >= GuestMemory.firstPage && first + count <= GuestMemory.pageCount)
+        if count == 0 { return true }
+        if new == GuestMemory.none {
+            clear(first: first, count: count)
+            if reserved { memset(rights + Int(first), 0, Int(count)) }
+            return true
+        }
+        guard reserve() else { return false }
+        memset(rights + Int(first), Int32(new), Int(count))
+        return true
+    }
+
+    /// Zeroes whole pages.
+    public func clear(first: UInt64, count: UInt64) {
+        guard reserved, count > 0 else { return }
+        duet_discard(base + Int(first << GuestMemory.pageShift), Int(count << GuestMemory.pageShift))
+    }
+
+    // MARK: Ranges
+
+    /// Has every page of the range all of `need`? The range may not pass 2^32; an empty one always has.
+    public func allows(_ address: UInt64, _ length: UInt64, _ need: UInt8) -> Bool {
+        if length == 0 { return true }
+        guard address < GuestMemory.size, length <= GuestMemory.size - address else { return false }
+        let last = (address + length - 1) >> GuestMemory.pageShift
+        return firstPage(without: need, from: address >> GuestMemory.pageShift, through: last) == nil
+    }
+
+    /// How many pages of first..<end have all bits of `right`, which is a single bit.
+    public func countPages(with right: UInt8, from first: UInt64, to end: UInt64) -> UInt64 {
+        let pattern = UInt64(right) &* 0x0101_0101_0101_0101
+        var count = 0, page = first
+        while page < end {
+            if page & 7 == 0, page + 8 <= end {
+                count += (UnsafeRawPointer(rights + Int(page)).load(as: UInt64.self) & pattern).nonzeroBitCount
+                page += 8
+            } else {
+                if rights[Int(page)] & right != 0 { count += 1 }
+                page += 1
+            }
+        }
+        return UInt64(count)
+    }
+
+    /// Has none of the pages any rights?
+    public func isFree(first: UInt64, count: UInt64) -> Bool {
+        for page in first..<first + count where rights[Int(page)] != GuestMemory.none { return false }
+        return true
+    }
+
+    /// The first page of first...last that lacks some of `need`.
+    public func firstPage(without need: UInt8, from first: UInt64, through last: UInt64) -> UInt64? {
+        let pattern = UInt64(need) &* 0x0101_0101_0101_0101
+        var page = first
+        while page <= last {
+            if page & 7 == 0, page + 7 <= last {
+                let eight = UnsafeRawPointer(rights + Int(page)).load(as: UInt64.self)
+                if eight & pattern == pattern {
+                    page += 8
+                    continue
+                }
+            }
+            if rights[Int(page)] & need != need { return page }
+            page += 1
+        }
+        return nil
+    }
+
+    /// What stops a guest access of `size` (1 to 8) octets at `address`, which may pass 2^32 and go on at 0.
+    public func obstacle(_ address: UInt32, size: UInt32, _ need: UInt8) -> Obstacle? {
+        let first = UInt64(address >> 12), last = UInt64((address &+ (size - 1)) >> 12)
+        if rights[Int(first)] & need != need { return Obstacle(page: first) }
+        if last != first, rights[Int(last)] & need != need { return Obstacle(page: last) }
+        return nil
+    }
+
+    /// Reads a number that may lie across two pages; the access must have been found free of obstacles.
+    public func loadAcross(_ address: UInt32, size: UInt32) -> UInt64 {
+        var value: UInt64 = 0
+        for octet in 0..<size {
+            value |= UInt64(base.load(fromByteOffset: Int(address &+ octet), as: UInt8.self)) << UInt64(8 * octet)
+        }
+        return value
+    }
+
+    /// Writes the `size` low octets of `value`, likewise.
+    public func storeAcross(_ address: UInt32, size: UInt32, _ value: UInt64) {
+        for octet in 0..<size {
+            base.storeBytes(of: UInt8(truncatingIfNeeded: value >> UInt64(8 * octet)), toByteOffset: Int(address &+ octet), as: UInt8.self)
+        }
+    }
+
+    // MARK: Copies
+
+    /// Copies out of the guest. All or nothing.
+    public func read(_ address: UInt64, _ length: UInt64, to target: UnsafeMutableRawPointer) -> Bool {
+        guard allows(address, length, GuestMemory.read) else { return false }
+        if length > 0 { memcpy(target, base + Int(address), Int(length)) }
+        return true
+    }
+
+    /// Copies into the guest where every page has all of `need`. All or nothing.
+    public func write(_ address: UInt64, _ length: UInt64, from source: UnsafeRawPointer, need: UInt8) -> Bool {
+        guard allows(address, length, need) else { return false }
+        if length > 0 { memmove(base + Int(address), source, Int(length)) }
+        return true
+    }
+}
+
+/// Why an access cannot be made (Gray Paper appendix A, memory-access exceptions).
+public enum Obstacle {
+    /// An address below 2^16.
+    case panic
+    /// The address of the lowest inaccessible page.
+    case fault(UInt32)
+
+    init(page: UInt64) {
+        self = page < GuestMemory.firstPage ? .panic : .fault(UInt32(page << GuestMemory.pageShift))
+    }
+}
