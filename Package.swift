@@ -7,7 +7,8 @@ let embedded = Context.environment["DUET_EMBEDDED"] == "1"
 let core: [SwiftSetting] = embedded
     ? [
         .enableExperimentalFeature("Embedded"),
-        .unsafeFlags(["-wmo", "-enforce-exclusivity=unchecked", "-Xfrontend", "-disable-stack-protector"]),
+        // A section for each function, so that the Makefile can leave out what no C function reaches.
+        .unsafeFlags(["-wmo", "-enforce-exclusivity=unchecked", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"]),
     ]
     : []
 

@@ -1,2 +1,4 @@
 import DuetTool
-print("x")
+import Foundation
+
+exit(Tool.run(Array(CommandLine.arguments.dropFirst())))

@@ -55,7 +55,7 @@ public struct ExecutionUnits: Sendable {
     @inline(__always)
     func fit(_ available: ExecutionUnits) -> Bool {
         let tops: UInt64 = 0x80_8080_8080
-        return (available.lanes | tops) &- lanes & tops == tops
+        return ((available.lanes | tops) &- lanes) & tops == tops
     }
 }
 
