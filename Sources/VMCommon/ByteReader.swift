@@ -1,6 +1,6 @@
 /// Reads little-endian numbers and runs of octets from bytes that nobody has checked. Nothing is copied: what it hands out
 /// are views into the bytes it was given.
-@frozen public struct ByteReader {
+public struct ByteReader {
     public let bytes: UnsafeRawBufferPointer
     public private(set) var offset = 0
 

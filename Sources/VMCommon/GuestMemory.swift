@@ -5,7 +5,7 @@ import CPVM
 ///
 /// Every access is checked here or, inlined, in an engine; nothing relies on the host's page protection. A page without
 /// rights holds zeros.
-@frozen public struct GuestMemory {
+public struct GuestMemory {
     public static let pageSize: UInt64 = 4096
     public static let pageShift: UInt64 = 12
     public static let pageCount: UInt64 = 1 << 20
@@ -23,7 +23,9 @@ import CPVM
     public private(set) var base: UnsafeMutableRawPointer
     /// One octet per page.
     public private(set) var rights: UnsafeMutablePointer<UInt8>
-    @usableFromInline var reserved = false
+    private var reserved = false
+    /// The pages that have been given rights since the reservation was taken, as a few ranges that cover them.
+    private var used = PageRanges()
 
     /// No page mapped and nothing reserved.
     public init() {
@@ -31,9 +33,15 @@ import CPVM
         base = UnsafeMutableRawPointer(rights)
     }
 
-    /// Gives everything back.
+    /// Gives everything back: no page is mapped any more.
     public mutating func destroy() {
-        if reserved { duet_release(base, GuestMemory.reservation) }
+        if reserved {
+            for index in 0..<used.count {
+                clear(first: used[index].first, count: used[index].count)
+                memset(rights + Int(used[index].first), 0, Int(used[index].count))
+            }
+            duet_reservation_give(base, GuestMemory.reservation)
+        }
         self = GuestMemory()
     }
 
@@ -41,7 +49,7 @@ import CPVM
 
     private mutating func reserve() -> Bool {
         if reserved { return true }
-        guard let space = duet_reserve(GuestMemory.reservation) else { return false }
+        guard let space = duet_reservation_take(GuestMemory.reservation) else { return false }
         base = space
         rights = (space + Int(GuestMemory.size)).assumingMemoryBound(to: UInt8.self)
         reserved = true
@@ -61,6 +69,7 @@ import CPVM
             return true
         }
         guard reserve() else { return false }
+        used.insert(first: first, count: count)
         memset(rights + Int(first), Int32(new), Int(count))
         return true
     }
@@ -159,6 +168,44 @@ import CPVM
         guard allows(address, length, need) else { return false }
         if length > 0 { memmove(base + Int(address), source, Int(length)) }
         return true
+    }
+}
+
+/// A set of pages, kept as a few ranges: exact as long as there are few, else one that covers them all.
+struct PageRanges {
+    struct Range {
+        var first: UInt64 = 0
+        var count: UInt64 = 0
+    }
+
+    private var ranges = InlineArray<8, Range>(repeating: Range())
+    private(set) var count = 0
+
+    subscript(_ index: Int) -> Range { ranges[index] }
+
+    mutating func insert(first: UInt64, count new: UInt64) {
+        let end = first + new
+        for index in 0..<count {
+            let old = ranges[index]
+            if first >= old.first, end <= old.first + old.count { return }
+            // A range that grows, as a heap does.
+            if first >= old.first, first <= old.first + old.count {
+                ranges[index].count = end - old.first
+                return
+            }
+        }
+        if count < ranges.count {
+            ranges[count] = Range(first: first, count: new)
+            count += 1
+            return
+        }
+        var low = first, high = end
+        for index in 0..<count {
+            low = min(low, ranges[index].first)
+            high = max(high, ranges[index].first + ranges[index].count)
+        }
+        ranges[0] = Range(first: low, count: high - low)
+        count = 1
     }
 }
 

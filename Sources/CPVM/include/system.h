@@ -17,9 +17,13 @@ static inline void *duet_reserve(size_t octets) {
 
 static inline void duet_release(void *base, size_t octets) { munmap(base, octets); }
 
+/* The same through a small store of reservations that were given back. All of one size, and given back reading as zeros. */
+void *duet_reservation_take(size_t octets);
+void duet_reservation_give(void *base, size_t octets);
+
 /* Makes reserved whole pages read as zeros again and gives their memory back. */
 static inline void duet_discard(void *base, size_t octets) {
-    if (madvise(base, octets, MADV_DONTNEED) != 0) memset(base, 0, octets);
+    if (madvise(base, octets, MADV_DONTNEED) != 0) memset(base, 0, octets); /* locked pages */
 }
 
 static inline void duet_count_up(uint32_t *count) {
