@@ -13,7 +13,7 @@ let core: [SwiftSetting] = embedded
     : []
 
 var targets: [Target] = [
-    .target(name: "CPVM", path: "Sources/CPVM", cSettings: embedded ? [.unsafeFlags(["-fvisibility=hidden", "-fPIC"])] : []),
+    .target(name: "CPVM", path: "Sources/CPVM", cSettings: embedded ? [.unsafeFlags(["-fPIC", "-ffunction-sections"])] : []),
     .target(name: "VMCommon", dependencies: ["CPVM"], path: "Sources/VMCommon", swiftSettings: core),
     .target(name: "PVM", dependencies: ["CPVM", "VMCommon"], path: "Sources/PVM", swiftSettings: core),
 ]

@@ -59,15 +59,17 @@ extension UnsafeMutablePointer<Instance> {
         var index = start, paid = paid
         while true {
             let ip = program.pointee.instructions + index
-            if !paid {
-                let cost = isa == .gp072 ? UInt64(ip.pointee.charge) : cost(of: ip)
-                if pointee.vm.gas < cost {
-                    // Somewhere in this region the gas ends: the careful pace finds where (0.8.0: right here).
-                    var care = Care(budget: .max, paid: false)
-                    return interpret(Careful.self, self, at: index, &care)
-                }
-                pointee.vm.gas -= cost
+            // 0.7.2 pays by the instruction, so of the region that goes on here only the first one can have been paid.
+            let cost = switch isa {
+            case .gp072: UInt64(ip.pointee.charge) - (paid ? 1 : 0)
+            case .gp080: paid ? 0 : cost(of: ip)
             }
+            if pointee.vm.gas < cost {
+                // Somewhere in this region the gas ends: the careful pace finds where (0.8.0: right here).
+                var care = Care(budget: .max, paid: paid)
+                return interpret(Careful.self, self, at: index, &care)
+            }
+            pointee.vm.gas -= cost
             if ip.pointee.handler == .careful {
                 let endsRegion = isa == .gp072 ? ip.pointee.charge == 1 : isaTable[ip.pointee.plain.row].endsBlock
                 var care = Care(budget: 1, paid: true)
