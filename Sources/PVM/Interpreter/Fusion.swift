@@ -1,3 +1,185 @@
+/// Sequences of instructions that the fast loop executes with one dispatch.
+///
+/// Fusing changes nothing but the first instruction's `handler`: the others stay as they are, for jumps into the middle and for
+/// the careful pace. Which sequences is a matter of measurement (docs/decisions/0004-fused-handlers.md); any would be correct as
+/// long as nothing but the last can leave the sequence other than by ending the run.
+struct Fusion: Sendable {
+    let first: Handler
+    let second: Handler
+    /// Nil for a pair.
+    let third: Handler?
+    let fused: Handler
+
+    init(_ first: Handler, _ second: Handler, _ fused: Handler) {
+        self.first = first
+        self.second = second
+        third = nil
+        self.fused = fused
+    }
+
+    init(_ first: Handler, _ second: Handler, _ third: Handler, _ fused: Handler) {
+        self.first = first
+        self.second = second
+        self.third = third
+        self.fused = fused
+    }
+}
+
+let fusions: InlineArray<111, Fusion> = [
+    Fusion(.move_reg, .move_reg, .move_reg__move_reg),
+    Fusion(.move_reg, .add_imm_64, .move_reg__add_imm_64),
+    Fusion(.move_reg, .add_64, .move_reg__add_64),
+    Fusion(.move_reg, .load_ind_u64, .move_reg__load_ind_u64),
+    Fusion(.move_reg, .store_ind_u64, .move_reg__store_ind_u64),
+    Fusion(.move_reg, .xor, .move_reg__xor),
+    Fusion(.add_imm_64, .move_reg, .add_imm_64__move_reg),
+    Fusion(.add_imm_64, .add_imm_64, .add_imm_64__add_imm_64),
+    Fusion(.add_imm_64, .add_64, .add_imm_64__add_64),
+    Fusion(.add_imm_64, .load_ind_u64, .add_imm_64__load_ind_u64),
+    Fusion(.add_imm_64, .store_ind_u64, .add_imm_64__store_ind_u64),
+    Fusion(.add_imm_64, .xor, .add_imm_64__xor),
+    Fusion(.add_64, .move_reg, .add_64__move_reg),
+    Fusion(.add_64, .add_imm_64, .add_64__add_imm_64),
+    Fusion(.add_64, .add_64, .add_64__add_64),
+    Fusion(.add_64, .load_ind_u64, .add_64__load_ind_u64),
+    Fusion(.add_64, .store_ind_u64, .add_64__store_ind_u64),
+    Fusion(.add_64, .xor, .add_64__xor),
+    Fusion(.load_ind_u64, .move_reg, .load_ind_u64__move_reg),
+    Fusion(.load_ind_u64, .add_imm_64, .load_ind_u64__add_imm_64),
+    Fusion(.load_ind_u64, .add_64, .load_ind_u64__add_64),
+    Fusion(.load_ind_u64, .load_ind_u64, .load_ind_u64__load_ind_u64),
+    Fusion(.load_ind_u64, .store_ind_u64, .load_ind_u64__store_ind_u64),
+    Fusion(.load_ind_u64, .xor, .load_ind_u64__xor),
+    Fusion(.store_ind_u64, .move_reg, .store_ind_u64__move_reg),
+    Fusion(.store_ind_u64, .add_imm_64, .store_ind_u64__add_imm_64),
+    Fusion(.store_ind_u64, .add_64, .store_ind_u64__add_64),
+    Fusion(.store_ind_u64, .load_ind_u64, .store_ind_u64__load_ind_u64),
+    Fusion(.store_ind_u64, .store_ind_u64, .store_ind_u64__store_ind_u64),
+    Fusion(.store_ind_u64, .xor, .store_ind_u64__xor),
+    Fusion(.xor, .move_reg, .xor__move_reg),
+    Fusion(.xor, .add_imm_64, .xor__add_imm_64),
+    Fusion(.xor, .add_64, .xor__add_64),
+    Fusion(.xor, .load_ind_u64, .xor__load_ind_u64),
+    Fusion(.xor, .store_ind_u64, .xor__store_ind_u64),
+    Fusion(.xor, .xor, .xor__xor),
+    Fusion(.load_imm, .load_imm, .load_imm__load_imm),
+    Fusion(.load_imm, .move_reg, .load_imm__move_reg),
+    Fusion(.move_reg, .load_imm, .move_reg__load_imm),
+    Fusion(.load_imm, .add_64, .load_imm__add_64),
+    Fusion(.store_ind_u64, .load_imm, .store_ind_u64__load_imm),
+    Fusion(.load_ind_u8, .load_ind_u8, .load_ind_u8__load_ind_u8),
+    Fusion(.load_ind_u8, .add_imm_64, .load_ind_u8__add_imm_64),
+    Fusion(.load_ind_u8, .shlo_l_imm_64, .load_ind_u8__shlo_l_imm_64),
+    Fusion(.store_ind_u8, .add_imm_64, .store_ind_u8__add_imm_64),
+    Fusion(.add_64, .load_ind_u8, .add_64__load_ind_u8),
+    Fusion(.add_64, .store_ind_u8, .add_64__store_ind_u8),
+    Fusion(.load_ind_i32, .add_imm_64, .load_ind_i32__add_imm_64),
+    Fusion(.load_ind_i32, .add_64, .load_ind_i32__add_64),
+    Fusion(.add_64, .load_ind_i32, .add_64__load_ind_i32),
+    Fusion(.load_ind_i32, .load_ind_i32, .load_ind_i32__load_ind_i32),
+    Fusion(.load_ind_u32, .add_imm_64, .load_ind_u32__add_imm_64),
+    Fusion(.add_64, .load_ind_u32, .add_64__load_ind_u32),
+    Fusion(.store_ind_u32, .store_ind_u32, .store_ind_u32__store_ind_u32),
+    Fusion(.store_ind_u32, .move_reg, .store_ind_u32__move_reg),
+    Fusion(.add_64, .store_ind_u32, .add_64__store_ind_u32),
+    Fusion(.add_64, .store_imm_ind_u8, .add_64__store_imm_ind_u8),
+    Fusion(.shlo_l_imm_64, .add_64, .shlo_l_imm_64__add_64),
+    Fusion(.add_imm_64, .shlo_l_imm_64, .add_imm_64__shlo_l_imm_64),
+    Fusion(.shlo_l_imm_64, .xor, .shlo_l_imm_64__xor),
+    Fusion(.shlo_l_imm_64, .shlo_r_imm_64, .shlo_l_imm_64__shlo_r_imm_64),
+    Fusion(.add_imm_64, .mul_64, .add_imm_64__mul_64),
+    Fusion(.mul_64, .add_64, .mul_64__add_64),
+    Fusion(.rot_r_32_imm, .xor, .rot_r_32_imm__xor),
+    Fusion(.xor, .rot_r_32_imm, .xor__rot_r_32_imm),
+    Fusion(.rot_r_32_imm, .rot_r_32_imm, .rot_r_32_imm__rot_r_32_imm),
+    Fusion(.and, .xor, .and__xor),
+    Fusion(.xor, .and, .xor__and),
+    Fusion(.add_64, .rot_l_64, .add_64__rot_l_64),
+    Fusion(.rot_l_64, .load_ind_u64, .rot_l_64__load_ind_u64),
+    Fusion(.and_inv, .xor, .and_inv__xor),
+    Fusion(.move_reg, .move_reg, .move_reg, .move_reg__move_reg__move_reg),
+    Fusion(.load_ind_u64, .load_ind_u64, .load_ind_u64, .load_ind_u64__load_ind_u64__load_ind_u64),
+    Fusion(.store_ind_u64, .store_ind_u64, .store_ind_u64, .store_ind_u64__store_ind_u64__store_ind_u64),
+    Fusion(.rot_r_32_imm, .xor, .rot_r_32_imm, .rot_r_32_imm__xor__rot_r_32_imm),
+    Fusion(.load_ind_u64, .xor, .store_ind_u64, .load_ind_u64__xor__store_ind_u64),
+    Fusion(.add_imm_64, .mul_64, .add_64, .add_imm_64__mul_64__add_64),
+    Fusion(.add_imm_64, .shlo_l_imm_64, .add_64, .add_imm_64__shlo_l_imm_64__add_64),
+    Fusion(.load_ind_u64, .store_ind_u64, .add_imm_64, .load_ind_u64__store_ind_u64__add_imm_64),
+    Fusion(.add_imm_64, .branch_ne, .add_imm_64__branch_ne),
+    Fusion(.add_imm_64, .branch_eq, .add_imm_64__branch_eq),
+    Fusion(.add_imm_64, .branch_lt_u, .add_imm_64__branch_lt_u),
+    Fusion(.add_imm_64, .branch_ge_u, .add_imm_64__branch_ge_u),
+    Fusion(.add_imm_64, .branch_lt_s, .add_imm_64__branch_lt_s),
+    Fusion(.add_imm_64, .branch_ge_s, .add_imm_64__branch_ge_s),
+    Fusion(.add_imm_64, .branch_ne_imm, .add_imm_64__branch_ne_imm),
+    Fusion(.add_imm_64, .branch_eq_imm, .add_imm_64__branch_eq_imm),
+    Fusion(.add_64, .branch_ne, .add_64__branch_ne),
+    Fusion(.add_64, .branch_lt_u, .add_64__branch_lt_u),
+    Fusion(.add_64, .branch_ge_u, .add_64__branch_ge_u),
+    Fusion(.move_reg, .branch_ne, .move_reg__branch_ne),
+    Fusion(.move_reg, .branch_lt_u, .move_reg__branch_lt_u),
+    Fusion(.move_reg, .jump, .move_reg__jump),
+    Fusion(.move_reg, .fallthrough, .move_reg__fallthrough),
+    Fusion(.move_reg, .load_imm_jump, .move_reg__load_imm_jump),
+    Fusion(.load_imm, .branch_lt_u, .load_imm__branch_lt_u),
+    Fusion(.load_imm, .branch_ne, .load_imm__branch_ne),
+    Fusion(.load_imm, .jump, .load_imm__jump),
+    Fusion(.load_ind_u8, .branch_eq_imm, .load_ind_u8__branch_eq_imm),
+    Fusion(.load_ind_u8, .branch_ne_imm, .load_ind_u8__branch_ne_imm),
+    Fusion(.load_ind_u64, .branch_eq_imm, .load_ind_u64__branch_eq_imm),
+    Fusion(.load_ind_u64, .branch_ne_imm, .load_ind_u64__branch_ne_imm),
+    Fusion(.store_imm_ind_u8, .branch_lt_u, .store_imm_ind_u8__branch_lt_u),
+    Fusion(.and_imm, .branch_eq_imm, .and_imm__branch_eq_imm),
+    Fusion(.and_imm, .branch_ne_imm, .and_imm__branch_ne_imm),
+    Fusion(.add_imm_64, .jump, .add_imm_64__jump),
+    Fusion(.add_imm_64, .jump_ind, .add_imm_64__jump_ind),
+    Fusion(.add_imm_64, .load_imm_jump, .add_imm_64__load_imm_jump),
+    Fusion(.add_imm_64, .add_imm_64, .branch_lt_u, .add_imm_64__add_imm_64__branch_lt_u),
+    Fusion(.add_64, .add_imm_64, .branch_ne, .add_64__add_imm_64__branch_ne),
+    Fusion(.store_ind_u8, .add_imm_64, .branch_ne, .store_ind_u8__add_imm_64__branch_ne)
+]
+
+/// `fusions` by their first two operations.
+private struct FusionIndex: Sendable {
+    private static let operations = 140
+    /// 1 + the index in `fusions` of the pair, and of the first triple that starts with it; 0 for none.
+    private var pair = InlineArray<19600, UInt8>(repeating: 0)
+    private var triple = InlineArray<19600, UInt8>(repeating: 0)
+
+    init() {
+        for index in fusions.indices {
+            let fusion = fusions[index]
+            let key = FusionIndex.key(fusion.first, fusion.second)
+            if fusion.third == nil { pair[key] = UInt8(index + 1) } else { triple[key] = UInt8(index + 1) }
+        }
+    }
+
+    @inline(__always)
+    private static func key(_ first: Handler, _ second: Handler) -> Int { first.row * operations + second.row }
+
+    /// The handler for these three operations in a row, the third nil at the end; nil if the first is best left alone.
+    @inline(__always)
+    func handler(_ first: Handler, _ second: Handler, _ third: Handler?) -> Handler? {
+        let key = FusionIndex.key(first, second)
+        if triple[key] != 0 {
+            let fusion = fusions[Int(triple[key]) - 1]
+            if fusion.third == third { return fusion.fused }
+        }
+        return pair[key] == 0 ? nil : fusions[Int(pair[key]) - 1].fused
+    }
+}
+
+private let fusionIndex = FusionIndex()
+
 extension Program {
-    mutating func fuse() {}
+    /// Gives every instruction that starts a known sequence its fused handler. What wants care is left alone.
+    func fuse() {
+        for index in 0..<max(0, instructionCount - 1) {
+            let here = instructions + index
+            // Successors still have their plain handlers, or `careful`.
+            guard here[0].handler == here[0].plain, here[1].handler == here[1].plain else { continue }
+            let third = index + 2 < instructionCount && here[2].handler == here[2].plain ? here[2].plain : nil
+            if let fused = fusionIndex.handler(here[0].plain, here[1].plain, third) { here[0].handler = fused }
+        }
+    }
 }

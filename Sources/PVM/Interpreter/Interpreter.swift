@@ -85,7 +85,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         case .jump_ind:
             guard frame.djump(low(frame.a &+ frame.vx), pace) else { break loop }
             continue
-        case .load_imm: frame.a = frame.vx
+        case .load_imm: _ = frame.loadImm()
         case .load_u8: guard let value = frame.load(frame.vx, UInt8.self) else { break loop }; frame.a = UInt64(value)
         case .load_i8: guard let value = frame.load(frame.vx, UInt8.self) else { break loop }; frame.a = extend(Int32(Int8(bitPattern: value)))
         case .load_u16: guard let value = frame.load(frame.vx, UInt16.self) else { break loop }; frame.a = UInt64(value)
@@ -99,15 +99,14 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         case .store_u64: guard frame.store(frame.vx, frame.a) else { break loop }
 
         // One register and two immediates
-        case .store_imm_ind_u8: guard frame.store(frame.a &+ frame.vx, UInt8(truncatingIfNeeded: frame.vy)) else { break loop }
+        case .store_imm_ind_u8: guard frame.storeImmIndU8() else { break loop }
         case .store_imm_ind_u16: guard frame.store(frame.a &+ frame.vx, UInt16(truncatingIfNeeded: frame.vy)) else { break loop }
         case .store_imm_ind_u32: guard frame.store(frame.a &+ frame.vx, low(frame.vy)) else { break loop }
         case .store_imm_ind_u64: guard frame.store(frame.a &+ frame.vx, frame.vy) else { break loop }
 
         // One register, one immediate and one offset
         case .load_imm_jump:
-            frame.a = frame.vx
-            guard frame.branch(true, pace) else { break loop }
+            guard frame.loadImm(), frame.branch(true, pace) else { break loop }
             continue
         case .branch_eq_imm:
             guard frame.branch(frame.a == frame.vx, pace) else { break loop }
@@ -141,7 +140,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
             continue
 
         // Two registers
-        case .move_reg: frame.d = frame.a
+        case .move_reg: _ = frame.moveReg()
         case .sbrk:
             frame.d = instance.sbrk(frame.a)
             frame.reloadMemory()
@@ -157,19 +156,19 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         case .reverse_bytes: frame.d = frame.a.byteSwapped
 
         // Two registers and one immediate
-        case .store_ind_u8: guard frame.store(frame.b &+ frame.vx, UInt8(truncatingIfNeeded: frame.a)) else { break loop }
+        case .store_ind_u8: guard frame.storeIndU8() else { break loop }
         case .store_ind_u16: guard frame.store(frame.b &+ frame.vx, UInt16(truncatingIfNeeded: frame.a)) else { break loop }
-        case .store_ind_u32: guard frame.store(frame.b &+ frame.vx, low(frame.a)) else { break loop }
-        case .store_ind_u64: guard frame.store(frame.b &+ frame.vx, frame.a) else { break loop }
-        case .load_ind_u8: guard let value = frame.load(frame.b &+ frame.vx, UInt8.self) else { break loop }; frame.a = UInt64(value)
+        case .store_ind_u32: guard frame.storeIndU32() else { break loop }
+        case .store_ind_u64: guard frame.storeIndU64() else { break loop }
+        case .load_ind_u8: guard frame.loadIndU8() else { break loop }
         case .load_ind_i8: guard let value = frame.load(frame.b &+ frame.vx, UInt8.self) else { break loop }; frame.a = extend(Int32(Int8(bitPattern: value)))
         case .load_ind_u16: guard let value = frame.load(frame.b &+ frame.vx, UInt16.self) else { break loop }; frame.a = UInt64(value)
         case .load_ind_i16: guard let value = frame.load(frame.b &+ frame.vx, UInt16.self) else { break loop }; frame.a = extend(Int32(Int16(bitPattern: value)))
-        case .load_ind_u32: guard let value = frame.load(frame.b &+ frame.vx, UInt32.self) else { break loop }; frame.a = UInt64(value)
-        case .load_ind_i32: guard let value = frame.load(frame.b &+ frame.vx, UInt32.self) else { break loop }; frame.a = extend32(value)
-        case .load_ind_u64: guard let value = frame.load(frame.b &+ frame.vx, UInt64.self) else { break loop }; frame.a = value
+        case .load_ind_u32: guard frame.loadIndU32() else { break loop }
+        case .load_ind_i32: guard frame.loadIndI32() else { break loop }
+        case .load_ind_u64: guard frame.loadIndU64() else { break loop }
         case .add_imm_32: frame.a = extend32(frame.b &+ frame.vx)
-        case .and_imm: frame.a = frame.b & frame.vx
+        case .and_imm: _ = frame.andImm()
         case .xor_imm: frame.a = frame.b ^ frame.vx
         case .or_imm: frame.a = frame.b | frame.vx
         case .mul_imm_32: frame.a = extend32(frame.b &* frame.vx)
@@ -186,10 +185,10 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         case .shar_r_imm_alt_32: frame.a = extend(signedLow(frame.vx) &>> signedLow(frame.b))
         case .cmov_iz_imm: frame.a = frame.b == 0 ? frame.vx : frame.a
         case .cmov_nz_imm: frame.a = frame.b != 0 ? frame.vx : frame.a
-        case .add_imm_64: frame.a = frame.b &+ frame.vx
+        case .add_imm_64: _ = frame.addImm64()
         case .mul_imm_64: frame.a = frame.b &* frame.vx
-        case .shlo_l_imm_64: frame.a = frame.b &<< frame.vx
-        case .shlo_r_imm_64: frame.a = frame.b &>> frame.vx
+        case .shlo_l_imm_64: _ = frame.shloLImm64()
+        case .shlo_r_imm_64: _ = frame.shloRImm64()
         case .shar_r_imm_64: frame.a = UInt64(bitPattern: signed(frame.b) &>> signed(frame.vx))
         case .neg_add_imm_64: frame.a = frame.vx &- frame.b
         case .shlo_l_imm_alt_64: frame.a = frame.vx &<< frame.b
@@ -197,7 +196,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         case .shar_r_imm_alt_64: frame.a = UInt64(bitPattern: signed(frame.vx) &>> signed(frame.b))
         case .rot_r_64_imm: frame.a = rotateRight(frame.b, frame.vx)
         case .rot_r_64_imm_alt: frame.a = rotateRight(frame.vx, frame.b)
-        case .rot_r_32_imm: frame.a = extend32(rotateRight(low(frame.b), low(frame.vx)))
+        case .rot_r_32_imm: _ = frame.rotR32Imm()
         case .rot_r_32_imm_alt: frame.a = extend32(rotateRight(low(frame.vx), low(frame.b)))
 
         // Two registers and one offset
@@ -238,9 +237,9 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         case .shlo_l_32: frame.d = extend32(low(frame.a) &<< low(frame.b))
         case .shlo_r_32: frame.d = extend32(low(frame.a) &>> low(frame.b))
         case .shar_r_32: frame.d = extend(signedLow(frame.a) &>> signedLow(frame.b))
-        case .add_64: frame.d = frame.a &+ frame.b
+        case .add_64: _ = frame.add64()
         case .sub_64: frame.d = frame.a &- frame.b
-        case .mul_64: frame.d = frame.a &* frame.b
+        case .mul_64: _ = frame.mul64()
         case .div_u_64: frame.d = divide(frame.a, frame.b)
         case .div_s_64: frame.d = divideSigned(frame.a, frame.b)
         case .rem_u_64: frame.d = remainder(frame.a, frame.b)
@@ -248,8 +247,8 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         case .shlo_l_64: frame.d = frame.a &<< frame.b
         case .shlo_r_64: frame.d = frame.a &>> frame.b
         case .shar_r_64: frame.d = UInt64(bitPattern: signed(frame.a) &>> signed(frame.b))
-        case .and: frame.d = frame.a & frame.b
-        case .xor: frame.d = frame.a ^ frame.b
+        case .and: _ = frame.and()
+        case .xor: _ = frame.xor()
         case .or: frame.d = frame.a | frame.b
         case .mul_upper_s_s: frame.d = multiplyUpperSigned(frame.a, frame.b)
         case .mul_upper_u_u: frame.d = multiplyUpper(frame.a, frame.b)
@@ -258,17 +257,195 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         case .set_lt_s: frame.d = flag(signed(frame.a) < signed(frame.b))
         case .cmov_iz: frame.d = frame.b == 0 ? frame.a : frame.d
         case .cmov_nz: frame.d = frame.b != 0 ? frame.a : frame.d
-        case .rot_l_64: frame.d = rotateRight(frame.a, 0 &- frame.b)
+        case .rot_l_64: _ = frame.rotL64()
         case .rot_l_32: frame.d = extend32(rotateRight(low(frame.a), 0 &- low(frame.b)))
         case .rot_r_64: frame.d = rotateRight(frame.a, frame.b)
         case .rot_r_32: frame.d = extend32(rotateRight(low(frame.a), low(frame.b)))
-        case .and_inv: frame.d = frame.a & ~frame.b
+        case .and_inv: _ = frame.andInv()
         case .or_inv: frame.d = frame.a | ~frame.b
         case .xnor: frame.d = ~(frame.a ^ frame.b)
         case .max: frame.d = UInt64(bitPattern: max(signed(frame.a), signed(frame.b)))
         case .max_u: frame.d = max(frame.a, frame.b)
         case .min: frame.d = UInt64(bitPattern: min(signed(frame.a), signed(frame.b)))
         case .min_u: frame.d = min(frame.a, frame.b)
+
+        // Fused: each operation in turn, with `ip` on its own instruction
+        case .move_reg__move_reg: guard frame.moveReg(), frame.next(), frame.moveReg() else { break loop }
+        case .move_reg__add_imm_64: guard frame.moveReg(), frame.next(), frame.addImm64() else { break loop }
+        case .move_reg__add_64: guard frame.moveReg(), frame.next(), frame.add64() else { break loop }
+        case .move_reg__load_ind_u64: guard frame.moveReg(), frame.next(), frame.loadIndU64() else { break loop }
+        case .move_reg__store_ind_u64: guard frame.moveReg(), frame.next(), frame.storeIndU64() else { break loop }
+        case .move_reg__xor: guard frame.moveReg(), frame.next(), frame.xor() else { break loop }
+        case .add_imm_64__move_reg: guard frame.addImm64(), frame.next(), frame.moveReg() else { break loop }
+        case .add_imm_64__add_imm_64: guard frame.addImm64(), frame.next(), frame.addImm64() else { break loop }
+        case .add_imm_64__add_64: guard frame.addImm64(), frame.next(), frame.add64() else { break loop }
+        case .add_imm_64__load_ind_u64: guard frame.addImm64(), frame.next(), frame.loadIndU64() else { break loop }
+        case .add_imm_64__store_ind_u64: guard frame.addImm64(), frame.next(), frame.storeIndU64() else { break loop }
+        case .add_imm_64__xor: guard frame.addImm64(), frame.next(), frame.xor() else { break loop }
+        case .add_64__move_reg: guard frame.add64(), frame.next(), frame.moveReg() else { break loop }
+        case .add_64__add_imm_64: guard frame.add64(), frame.next(), frame.addImm64() else { break loop }
+        case .add_64__add_64: guard frame.add64(), frame.next(), frame.add64() else { break loop }
+        case .add_64__load_ind_u64: guard frame.add64(), frame.next(), frame.loadIndU64() else { break loop }
+        case .add_64__store_ind_u64: guard frame.add64(), frame.next(), frame.storeIndU64() else { break loop }
+        case .add_64__xor: guard frame.add64(), frame.next(), frame.xor() else { break loop }
+        case .load_ind_u64__move_reg: guard frame.loadIndU64(), frame.next(), frame.moveReg() else { break loop }
+        case .load_ind_u64__add_imm_64: guard frame.loadIndU64(), frame.next(), frame.addImm64() else { break loop }
+        case .load_ind_u64__add_64: guard frame.loadIndU64(), frame.next(), frame.add64() else { break loop }
+        case .load_ind_u64__load_ind_u64: guard frame.loadIndU64(), frame.next(), frame.loadIndU64() else { break loop }
+        case .load_ind_u64__store_ind_u64: guard frame.loadIndU64(), frame.next(), frame.storeIndU64() else { break loop }
+        case .load_ind_u64__xor: guard frame.loadIndU64(), frame.next(), frame.xor() else { break loop }
+        case .store_ind_u64__move_reg: guard frame.storeIndU64(), frame.next(), frame.moveReg() else { break loop }
+        case .store_ind_u64__add_imm_64: guard frame.storeIndU64(), frame.next(), frame.addImm64() else { break loop }
+        case .store_ind_u64__add_64: guard frame.storeIndU64(), frame.next(), frame.add64() else { break loop }
+        case .store_ind_u64__load_ind_u64: guard frame.storeIndU64(), frame.next(), frame.loadIndU64() else { break loop }
+        case .store_ind_u64__store_ind_u64: guard frame.storeIndU64(), frame.next(), frame.storeIndU64() else { break loop }
+        case .store_ind_u64__xor: guard frame.storeIndU64(), frame.next(), frame.xor() else { break loop }
+        case .xor__move_reg: guard frame.xor(), frame.next(), frame.moveReg() else { break loop }
+        case .xor__add_imm_64: guard frame.xor(), frame.next(), frame.addImm64() else { break loop }
+        case .xor__add_64: guard frame.xor(), frame.next(), frame.add64() else { break loop }
+        case .xor__load_ind_u64: guard frame.xor(), frame.next(), frame.loadIndU64() else { break loop }
+        case .xor__store_ind_u64: guard frame.xor(), frame.next(), frame.storeIndU64() else { break loop }
+        case .xor__xor: guard frame.xor(), frame.next(), frame.xor() else { break loop }
+        case .load_imm__load_imm: guard frame.loadImm(), frame.next(), frame.loadImm() else { break loop }
+        case .load_imm__move_reg: guard frame.loadImm(), frame.next(), frame.moveReg() else { break loop }
+        case .move_reg__load_imm: guard frame.moveReg(), frame.next(), frame.loadImm() else { break loop }
+        case .load_imm__add_64: guard frame.loadImm(), frame.next(), frame.add64() else { break loop }
+        case .store_ind_u64__load_imm: guard frame.storeIndU64(), frame.next(), frame.loadImm() else { break loop }
+        case .load_ind_u8__load_ind_u8: guard frame.loadIndU8(), frame.next(), frame.loadIndU8() else { break loop }
+        case .load_ind_u8__add_imm_64: guard frame.loadIndU8(), frame.next(), frame.addImm64() else { break loop }
+        case .load_ind_u8__shlo_l_imm_64: guard frame.loadIndU8(), frame.next(), frame.shloLImm64() else { break loop }
+        case .store_ind_u8__add_imm_64: guard frame.storeIndU8(), frame.next(), frame.addImm64() else { break loop }
+        case .add_64__load_ind_u8: guard frame.add64(), frame.next(), frame.loadIndU8() else { break loop }
+        case .add_64__store_ind_u8: guard frame.add64(), frame.next(), frame.storeIndU8() else { break loop }
+        case .load_ind_i32__add_imm_64: guard frame.loadIndI32(), frame.next(), frame.addImm64() else { break loop }
+        case .load_ind_i32__add_64: guard frame.loadIndI32(), frame.next(), frame.add64() else { break loop }
+        case .add_64__load_ind_i32: guard frame.add64(), frame.next(), frame.loadIndI32() else { break loop }
+        case .load_ind_i32__load_ind_i32: guard frame.loadIndI32(), frame.next(), frame.loadIndI32() else { break loop }
+        case .load_ind_u32__add_imm_64: guard frame.loadIndU32(), frame.next(), frame.addImm64() else { break loop }
+        case .add_64__load_ind_u32: guard frame.add64(), frame.next(), frame.loadIndU32() else { break loop }
+        case .store_ind_u32__store_ind_u32: guard frame.storeIndU32(), frame.next(), frame.storeIndU32() else { break loop }
+        case .store_ind_u32__move_reg: guard frame.storeIndU32(), frame.next(), frame.moveReg() else { break loop }
+        case .add_64__store_ind_u32: guard frame.add64(), frame.next(), frame.storeIndU32() else { break loop }
+        case .add_64__store_imm_ind_u8: guard frame.add64(), frame.next(), frame.storeImmIndU8() else { break loop }
+        case .shlo_l_imm_64__add_64: guard frame.shloLImm64(), frame.next(), frame.add64() else { break loop }
+        case .add_imm_64__shlo_l_imm_64: guard frame.addImm64(), frame.next(), frame.shloLImm64() else { break loop }
+        case .shlo_l_imm_64__xor: guard frame.shloLImm64(), frame.next(), frame.xor() else { break loop }
+        case .shlo_l_imm_64__shlo_r_imm_64: guard frame.shloLImm64(), frame.next(), frame.shloRImm64() else { break loop }
+        case .add_imm_64__mul_64: guard frame.addImm64(), frame.next(), frame.mul64() else { break loop }
+        case .mul_64__add_64: guard frame.mul64(), frame.next(), frame.add64() else { break loop }
+        case .rot_r_32_imm__xor: guard frame.rotR32Imm(), frame.next(), frame.xor() else { break loop }
+        case .xor__rot_r_32_imm: guard frame.xor(), frame.next(), frame.rotR32Imm() else { break loop }
+        case .rot_r_32_imm__rot_r_32_imm: guard frame.rotR32Imm(), frame.next(), frame.rotR32Imm() else { break loop }
+        case .and__xor: guard frame.and(), frame.next(), frame.xor() else { break loop }
+        case .xor__and: guard frame.xor(), frame.next(), frame.and() else { break loop }
+        case .add_64__rot_l_64: guard frame.add64(), frame.next(), frame.rotL64() else { break loop }
+        case .rot_l_64__load_ind_u64: guard frame.rotL64(), frame.next(), frame.loadIndU64() else { break loop }
+        case .and_inv__xor: guard frame.andInv(), frame.next(), frame.xor() else { break loop }
+        case .move_reg__move_reg__move_reg: guard frame.moveReg(), frame.next(), frame.moveReg(), frame.next(), frame.moveReg() else { break loop }
+        case .load_ind_u64__load_ind_u64__load_ind_u64: guard frame.loadIndU64(), frame.next(), frame.loadIndU64(), frame.next(), frame.loadIndU64() else { break loop }
+        case .store_ind_u64__store_ind_u64__store_ind_u64: guard frame.storeIndU64(), frame.next(), frame.storeIndU64(), frame.next(), frame.storeIndU64() else { break loop }
+        case .rot_r_32_imm__xor__rot_r_32_imm: guard frame.rotR32Imm(), frame.next(), frame.xor(), frame.next(), frame.rotR32Imm() else { break loop }
+        case .load_ind_u64__xor__store_ind_u64: guard frame.loadIndU64(), frame.next(), frame.xor(), frame.next(), frame.storeIndU64() else { break loop }
+        case .add_imm_64__mul_64__add_64: guard frame.addImm64(), frame.next(), frame.mul64(), frame.next(), frame.add64() else { break loop }
+        case .add_imm_64__shlo_l_imm_64__add_64: guard frame.addImm64(), frame.next(), frame.shloLImm64(), frame.next(), frame.add64() else { break loop }
+        case .load_ind_u64__store_ind_u64__add_imm_64: guard frame.loadIndU64(), frame.next(), frame.storeIndU64(), frame.next(), frame.addImm64() else { break loop }
+
+        case .add_imm_64__branch_ne:
+            guard frame.addImm64(), frame.next(), frame.branch(frame.a != frame.b, pace) else { break loop }
+            continue
+        case .add_imm_64__branch_eq:
+            guard frame.addImm64(), frame.next(), frame.branch(frame.a == frame.b, pace) else { break loop }
+            continue
+        case .add_imm_64__branch_lt_u:
+            guard frame.addImm64(), frame.next(), frame.branch(frame.a < frame.b, pace) else { break loop }
+            continue
+        case .add_imm_64__branch_ge_u:
+            guard frame.addImm64(), frame.next(), frame.branch(frame.a >= frame.b, pace) else { break loop }
+            continue
+        case .add_imm_64__branch_lt_s:
+            guard frame.addImm64(), frame.next(), frame.branch(signed(frame.a) < signed(frame.b), pace) else { break loop }
+            continue
+        case .add_imm_64__branch_ge_s:
+            guard frame.addImm64(), frame.next(), frame.branch(signed(frame.a) >= signed(frame.b), pace) else { break loop }
+            continue
+        case .add_imm_64__branch_ne_imm:
+            guard frame.addImm64(), frame.next(), frame.branch(frame.a != frame.vx, pace) else { break loop }
+            continue
+        case .add_imm_64__branch_eq_imm:
+            guard frame.addImm64(), frame.next(), frame.branch(frame.a == frame.vx, pace) else { break loop }
+            continue
+        case .add_64__branch_ne:
+            guard frame.add64(), frame.next(), frame.branch(frame.a != frame.b, pace) else { break loop }
+            continue
+        case .add_64__branch_lt_u:
+            guard frame.add64(), frame.next(), frame.branch(frame.a < frame.b, pace) else { break loop }
+            continue
+        case .add_64__branch_ge_u:
+            guard frame.add64(), frame.next(), frame.branch(frame.a >= frame.b, pace) else { break loop }
+            continue
+        case .move_reg__branch_ne:
+            guard frame.moveReg(), frame.next(), frame.branch(frame.a != frame.b, pace) else { break loop }
+            continue
+        case .move_reg__branch_lt_u:
+            guard frame.moveReg(), frame.next(), frame.branch(frame.a < frame.b, pace) else { break loop }
+            continue
+        case .move_reg__jump:
+            guard frame.moveReg(), frame.next(), frame.branch(true, pace) else { break loop }
+            continue
+        case .move_reg__fallthrough:
+            guard frame.moveReg(), frame.next(), frame.enter(frame.ip + 1, pace) else { break loop }
+            continue
+        case .move_reg__load_imm_jump:
+            guard frame.moveReg(), frame.next(), frame.loadImm(), frame.branch(true, pace) else { break loop }
+            continue
+        case .load_imm__branch_lt_u:
+            guard frame.loadImm(), frame.next(), frame.branch(frame.a < frame.b, pace) else { break loop }
+            continue
+        case .load_imm__branch_ne:
+            guard frame.loadImm(), frame.next(), frame.branch(frame.a != frame.b, pace) else { break loop }
+            continue
+        case .load_imm__jump:
+            guard frame.loadImm(), frame.next(), frame.branch(true, pace) else { break loop }
+            continue
+        case .load_ind_u8__branch_eq_imm:
+            guard frame.loadIndU8(), frame.next(), frame.branch(frame.a == frame.vx, pace) else { break loop }
+            continue
+        case .load_ind_u8__branch_ne_imm:
+            guard frame.loadIndU8(), frame.next(), frame.branch(frame.a != frame.vx, pace) else { break loop }
+            continue
+        case .load_ind_u64__branch_eq_imm:
+            guard frame.loadIndU64(), frame.next(), frame.branch(frame.a == frame.vx, pace) else { break loop }
+            continue
+        case .load_ind_u64__branch_ne_imm:
+            guard frame.loadIndU64(), frame.next(), frame.branch(frame.a != frame.vx, pace) else { break loop }
+            continue
+        case .store_imm_ind_u8__branch_lt_u:
+            guard frame.storeImmIndU8(), frame.next(), frame.branch(frame.a < frame.b, pace) else { break loop }
+            continue
+        case .and_imm__branch_eq_imm:
+            guard frame.andImm(), frame.next(), frame.branch(frame.a == frame.vx, pace) else { break loop }
+            continue
+        case .and_imm__branch_ne_imm:
+            guard frame.andImm(), frame.next(), frame.branch(frame.a != frame.vx, pace) else { break loop }
+            continue
+        case .add_imm_64__jump:
+            guard frame.addImm64(), frame.next(), frame.branch(true, pace) else { break loop }
+            continue
+        case .add_imm_64__jump_ind:
+            guard frame.addImm64(), frame.next(), frame.djump(low(frame.a &+ frame.vx), pace) else { break loop }
+            continue
+        case .add_imm_64__load_imm_jump:
+            guard frame.addImm64(), frame.next(), frame.loadImm(), frame.branch(true, pace) else { break loop }
+            continue
+        case .add_imm_64__add_imm_64__branch_lt_u:
+            guard frame.addImm64(), frame.next(), frame.addImm64(), frame.next(), frame.branch(frame.a < frame.b, pace) else { break loop }
+            continue
+        case .add_64__add_imm_64__branch_ne:
+            guard frame.add64(), frame.next(), frame.addImm64(), frame.next(), frame.branch(frame.a != frame.b, pace) else { break loop }
+            continue
+        case .store_ind_u8__add_imm_64__branch_ne:
+            guard frame.storeIndU8(), frame.next(), frame.addImm64(), frame.next(), frame.branch(frame.a != frame.b, pace) else { break loop }
+            continue
 
         case .careful:
             frame.save()
