@@ -1,0 +1,82 @@
+/// A command line taken apart by the options that its command declares.
+struct Arguments {
+    private(set) var operands: [String] = []
+    private(set) var wantsHelp = false
+    private var values: [String: String] = [:]
+
+    init(_ words: [String], for command: Command) throws(ToolError) {
+        var index = 0
+        var optionsEnded = false
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            if optionsEnded || word == "-" || !word.hasPrefix("-") {
+                operands.append(word)
+            } else if word == "--" {
+                optionsEnded = true
+            } else if word == "--help" || word == "-h" {
+                wantsHelp = true
+            } else {
+                try take(option: word, following: words, &index, of: command)
+            }
+        }
+        if wantsHelp { return }
+        if operands.count < command.operandCount.lowerBound { throw .usage("\(command.operands) is missing") }
+        if operands.count > command.operandCount.upperBound {
+            throw .usage("unexpected argument '\(operands[command.operandCount.upperBound])'")
+        }
+    }
+
+    private mutating func take(option word: String, following words: [String], _ index: inout Int,
+                               of command: Command) throws(ToolError) {
+        let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let option = command.options.first(where: { $0.name == parts[0] }) else {
+            throw .usage("unknown option '\(parts[0])'")
+        }
+        guard values[option.name] == nil else { throw .usage("\(option.name) is given twice") }
+        if option.value == nil {
+            guard parts.count == 1 else { throw .usage("\(option.name) takes no value") }
+            values[option.name] = ""
+        } else if parts.count == 2 {
+            values[option.name] = parts[1]
+        } else {
+            guard index < words.count else { throw .usage("\(option.name) needs a value") }
+            values[option.name] = words[index]
+            index += 1
+        }
+    }
+
+    func has(_ option: String) -> Bool { values[option] != nil }
+    func value(_ option: String) -> String? { values[option] }
+
+    /// A number in decimal or hexadecimal.
+    func number(_ option: String, default standard: UInt64, in range: ClosedRange<UInt64> = 0...UInt64.max) throws(ToolError) -> UInt64 {
+        guard let text = values[option] else { return standard }
+        guard let number = Arguments.number(text), range.contains(number) else {
+            throw .usage("\(option): '\(text)' is no number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// One of a few names.
+    func choice<Value>(_ option: String, _ names: [(String, Value)], default standard: Value) throws(ToolError) -> Value {
+        guard let text = values[option] else { return standard }
+        guard let choice = names.first(where: { $0.0 == text }) else {
+            throw .usage("\(option): '\(text)' is none of \(names.map { $0.0 }.joined(separator: ", "))")
+        }
+        return choice.1
+    }
+
+    /// Octets in hexadecimal, with or without 0x.
+    func octets(_ option: String) throws(ToolError) -> [UInt8] {
+        guard let text = values[option] else { return [] }
+        let digits = text.hasPrefix("0x") ? text.dropFirst(2) : text[...]
+        guard let octets = hexOctets(digits.utf8) else { throw .usage("\(option): '\(text)' is no string of hexadecimal octets") }
+        return octets
+    }
+
+    private static func number(_ text: String) -> UInt64? {
+        let digits = text.replacing("_", with: "")
+        return digits.hasPrefix("0x") ? UInt64(digits.dropFirst(2), radix: 16) : UInt64(digits)
+    }
+}

@@ -1,0 +1,41 @@
+/// One JSON object on one line, keys in the order in which they were added. Numbers are written digit by digit, so that all 64
+/// bits of a register arrive.
+struct JSONLine {
+    enum Value {
+        case number(UInt64), real(Double), text(String), numbers([UInt64]), null
+    }
+
+    private var members: [String] = []
+
+    mutating func add(_ key: String, _ value: Value) {
+        members.append("\(JSONLine.quoted(key)): \(JSONLine.text(of: value))")
+    }
+
+    mutating func add(_ key: String, _ value: UInt64?) { add(key, value.map { .number($0) } ?? .null) }
+    mutating func add(_ key: String, _ value: String?) { add(key, value.map { .text($0) } ?? .null) }
+    mutating func add(_ key: String, _ value: Double) { add(key, .real(value)) }
+
+    var text: String { "{\(members.joined(separator: ", "))}" }
+
+    private static func text(of value: Value) -> String {
+        switch value {
+        case .number(let number): String(number)
+        case .real(let number): number.isFinite ? String(number) : "null"
+        case .text(let text): quoted(text)
+        case .numbers(let numbers): "[\(numbers.map { String($0) }.joined(separator: ", "))]"
+        case .null: "null"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            case _ where scalar.value < 0x20: result += "\\u00" + hexText([UInt8(scalar.value)])
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

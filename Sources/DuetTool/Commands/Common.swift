@@ -1,0 +1,48 @@
+import Foundation
+
+/// Options that several commands have, described once.
+extension Command.Option {
+    static let isa = Command.Option("--isa", "gp072|gp080", "instruction set: Gray Paper 0.7.2 (default) or 0.8.0")
+    static let format = Command.Option("--format", "auto|standard|blob|service", "what the image is (default auto: the first that fits)")
+    static let arguments = Command.Option("--args", "HEX", "argument octets of a standard program or service")
+    static let gas = Command.Option("--gas", "N", "gas to start with (default \(defaultGas))")
+    static let entry = Command.Option("--entry", "N", "code offset to start at (default 0)")
+    static let engine = Command.Option("--engine", "interpreter|recompiler|auto", "what runs the code (default auto)")
+    static let memory = Command.Option("--memory", "checked|guarded|auto", "how memory is accessed (default auto)")
+    static let json = Command.Option("--json", nil, "one JSON object")
+}
+
+let defaultGas: UInt64 = 10_000_000_000
+
+func readFile(_ path: String) throws(ToolError) -> [UInt8] {
+    guard let file = fopen(path, "rb") else { throw .failed("\(path): \(systemError())") }
+    defer { fclose(file) }
+    var octets: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { octets += chunk[..<count] }
+    guard ferror(file) == 0 else { throw .failed("\(path): \(systemError())") }
+    return octets
+}
+
+func writeFile(_ path: String, _ octets: [UInt8]) throws(ToolError) {
+    guard let file = fopen(path, "wb") else { throw .failed("\(path): \(systemError())") }
+    let written = fwrite(octets, 1, octets.count, file)
+    guard fclose(file) == 0, written == octets.count else { throw .failed("\(path): \(systemError())") }
+}
+
+private func systemError() -> String { String(cString: strerror(errno)) }
+
+/// Puts the file's name in front of what is wrong with its contents.
+func inFile<Result>(_ path: String, _ work: () throws(ToolError) -> Result) throws(ToolError) -> Result {
+    do { return try work() } catch {
+        guard case .failed(let message) = error, !message.hasPrefix("\(path):") else { throw error }
+        throw .failed("\(path): \(message)")
+    }
+}
+/// Seconds that `work` takes, and what it returns.
+func timed<Result>(_ work: () throws -> Result) rethrows -> (seconds: Double, result: Result) {
+    let start = ContinuousClock.now
+    let result = try work()
+    let (seconds, attoseconds) = start.duration(to: .now).components
+    return (Double(seconds) + Double(attoseconds) * 1e-18, result)
+}

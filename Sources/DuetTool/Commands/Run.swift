@@ -1,0 +1,85 @@
+import CPVM
+import PVM
+
+extension Command {
+    static let run = Command(
+        path: ["pvm", "run"], operands: "IMAGE", operandCount: 1...1,
+        summary: "Runs a program until it ends or calls its host.",
+        details: """
+            The exit status is 0 whenever a run took place, however it ended: halt, panic, page-fault, host-call or out-of-gas.
+            JSON keys: status, gas_used, output, regs, pc, fault_address, host_call, seconds.
+            """,
+        options: [
+            .format, .isa, .entry, .arguments, .gas, .engine, .memory,
+            Option("--trace", nil, "a line per instruction on standard error"), .json,
+        ],
+        body: RunCommand.run)
+}
+
+enum RunCommand {
+    static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
+        let format = try arguments.choice("--format", formatNames, default: PVM_FORMAT_AUTO)
+        let isa = try arguments.choice("--isa", ISA.names, default: .gp072)
+        let entry = try UInt32(arguments.number("--entry", default: 0, in: 0...UInt64(UInt32.max)))
+        let gas = try arguments.number("--gas", default: defaultGas)
+        let octets = try arguments.octets("--args")
+        let configuration = try Configuration(arguments)
+
+        let path = arguments.operands[0]
+        let program = try inFile(path) { () throws(ToolError) in try Program(readFile(path), format: format, isa: isa) }
+        let machine = try Machine(program, arguments: octets, gas: gas)
+        try machine.choose(configuration)
+        if arguments.has("--trace") { try machine.trace(to: console) }
+
+        let (seconds, exit) = timed { pvm_run(machine.vm, entry) }
+        let outcome = try Outcome(machine, exit, seconds)
+        console.write(arguments.has("--json") ? outcome.json + "\n" : outcome.text)
+        return 0
+    }
+}
+
+/// How a run ended.
+struct Outcome {
+    let status: String
+    let gasUsed: UInt64
+    let output: String?
+    let registers: [UInt64]
+    let pc: UInt64
+    let faultAddress: UInt64?
+    let hostCall: UInt64?
+    let seconds: Double
+
+    init(_ machine: Machine, _ exit: pvm_exit_t, _ seconds: Double) throws(ToolError) {
+        status = String(cString: pvm_exit_name(exit))
+        gasUsed = machine.gasUsed
+        output = exit == PVM_EXIT_HALT ? try hexText(machine.output()) : nil
+        registers = machine.registers
+        pc = machine.pc
+        faultAddress = exit == PVM_EXIT_FAULT ? machine.faultPage : nil
+        hostCall = exit == PVM_EXIT_HOST ? machine.hostCall : nil
+        self.seconds = seconds
+    }
+
+    var json: String {
+        var line = JSONLine()
+        line.add("status", status)
+        line.add("gas_used", gasUsed)
+        line.add("output", output)
+        line.add("regs", .numbers(registers))
+        line.add("pc", pc)
+        line.add("fault_address", faultAddress)
+        line.add("host_call", hostCall)
+        line.add("seconds", seconds)
+        return line.text
+    }
+
+    var text: String {
+        var rows = [("status", status), ("gas used", String(gasUsed)), ("pc", String(pc))]
+        if let output { rows.append(("output", output)) }
+        if let faultAddress { rows.append(("fault address", String(faultAddress))) }
+        if let hostCall { rows.append(("host call", String(hostCall))) }
+        rows += registers.enumerated().map { (Register.names[$0], String($1)) }
+        rows.append(("seconds", String(seconds)))
+        return table(rows)
+    }
+}

@@ -1,0 +1,61 @@
+import CPVM
+
+/// The command line tool `duet`. Library and executable are apart so that tests can call it.
+public enum Tool {
+    static let commands: [Command] = [.run, .assemble, .disassemble, .bench, .conformance]
+
+    /// Runs a command line (without the program's name) and returns the exit status.
+    public static func run(_ words: [String], _ console: Console = .standard()) -> Int32 {
+        do {
+            return try dispatch(words, console)
+        } catch let error as ToolError {
+            // Messages with a place in front are left as they are, for editors to find it.
+            if case .source = error { console.report(error.text) } else { console.report("duet: \(error.text)") }
+            if case .usage = error { console.report("Try 'duet \(command(words).map { "\($0.name) " } ?? "")--help'.") }
+            return error.status
+        } catch {
+            console.report("duet: \(error)")
+            return 1
+        }
+    }
+
+    private static func dispatch(_ words: [String], _ console: Console) throws -> Int32 {
+        if let command = command(words) {
+            let arguments = try Arguments(Array(words.dropFirst(command.path.count)), for: command)
+            if arguments.wantsHelp {
+                console.write(command.help)
+                return 0
+            }
+            return try command.body(arguments, console)
+        }
+        switch words.first {
+        case nil:
+            throw ToolError.usage("a command is missing")
+        case "--help", "-h":
+            console.write(help(commands))
+        case "--version":
+            console.print(String(cString: pvm_build_info()))
+        case let group?:
+            let group = commands.filter { $0.path[0] == group }
+            guard !group.isEmpty else { throw ToolError.usage("unknown command '\(words[0])'") }
+            guard words.count > 1 else { throw ToolError.usage("'\(words[0])' needs a command: \(names(group))") }
+            guard words[1] == "--help" || words[1] == "-h" else {
+                throw ToolError.usage("unknown command '\(words[0]) \(words[1])'; there is: \(names(group))")
+            }
+            console.write(help(group))
+        }
+        return 0
+    }
+
+    private static func command(_ words: [String]) -> Command? { commands.first { words.starts(with: $0.path) } }
+
+    private static func names(_ commands: [Command]) -> String {
+        commands.map { $0.path.dropFirst().joined(separator: " ") }.joined(separator: ", ")
+    }
+
+    private static func help(_ commands: [Command]) -> String {
+        "Usage: duet COMMAND …\n\nCommands ('duet COMMAND --help' tells more):\n"
+            + table(commands.map { ("\($0.name) \($0.operands)", $0.summary) })
+            + "\nOptions:\n" + table([("--help", "this text"), ("--version", "version and build of the library")])
+    }
+}
