@@ -27,6 +27,7 @@ if embedded {
     targets += [
         .target(name: "DuetTool", dependencies: ["CPVM", "PVM"], path: "Sources/DuetTool"),
         .executableTarget(name: "duet", dependencies: ["DuetTool"], path: "Sources/duet"),
+        .testTarget(name: "VMCommonTests", dependencies: ["VMCommon", "CPVM"], path: "Tests/VMCommonTests"),
         .testTarget(name: "PVMTests", dependencies: ["CPVM", "PVM", "VMCommon"], path: "Tests/PVMTests"),
         .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "CPVM"], path: "Tests/DuetToolTests"),
     ]

@@ -3,8 +3,11 @@ import CPVM
 /// 2^32 octets of guest memory with rights per page: one reservation of address space, of which only touched pages take up
 /// memory, and one octet of rights for each of its 2^20 pages.
 ///
-/// Every access is checked here or, inlined, in an engine; nothing relies on the host's page protection. A page without
-/// rights holds zeros.
+/// Every access is checked here, or in an engine: by code, or (`isGuarded`) by giving the host's pages the rights of the
+/// guest's. A page without rights holds zeros.
+///
+/// The reservation, from below: rights, a page that compiled code keeps its context in, the guest's memory, a guard page. So
+/// one register and 32-bit displacements reach all of it.
 public struct GuestMemory {
     public static let pageSize: UInt64 = 4096
     public static let pageShift: UInt64 = 12
@@ -36,24 +39,62 @@ public struct GuestMemory {
     /// Gives everything back: no page is mapped any more.
     public mutating func destroy() {
         if reserved {
+            if isGuarded { _ = duet_protect(base, Int(GuestMemory.size + GuestMemory.pageSize), Int32(GuestMemory.readWrite)) }
             for index in 0..<used.count {
                 clear(first: used[index].first, count: used[index].count)
                 memset(rights + Int(used[index].first), 0, Int(used[index].count))
             }
-            duet_reservation_give(base, GuestMemory.reservation)
+            duet_reservation_give(UnsafeMutableRawPointer(rights), GuestMemory.reservation)
         }
         self = GuestMemory()
     }
 
-    private static let reservation = Int(size + pageCount)
+    /// Octets of context below `base`.
+    public static let contextSize = 4096
+    private static let below = Int(pageCount) + contextSize
+    private static let reservation = below + Int(size) + Int(pageSize)
 
     private mutating func reserve() -> Bool {
         if reserved { return true }
         guard let space = duet_reservation_take(GuestMemory.reservation) else { return false }
-        base = space
-        rights = (space + Int(GuestMemory.size)).assumingMemoryBound(to: UInt8.self)
+        base = space + GuestMemory.below
+        rights = space.assumingMemoryBound(to: UInt8.self)
         reserved = true
         return true
+    }
+
+    // MARK: For compiled code
+
+    /// Makes sure that `base` and the context are there. False if the host has no address space left.
+    public mutating func prepareContext() -> Bool { reserve() }
+
+    /// Do the host's pages have the guest's rights?
+    public private(set) var isGuarded = false
+
+    /// Gives the host's pages the guest's rights, from now on. False if the host refuses.
+    public mutating func guardPages() -> Bool {
+        if isGuarded { return true }
+        guard reserve(), duet_protect(base, Int(GuestMemory.size + GuestMemory.pageSize), 0) == 0 else { return false }
+        isGuarded = true
+        for index in 0..<used.count where !protect(first: used[index].first, count: used[index].count) { return false }
+        return true
+    }
+
+    /// The host's rights for pages, from the guest's.
+    private func protect(first: UInt64, count: UInt64) -> Bool {
+        var page = first
+        while page < first + count {
+            let rights = rights[Int(page)]
+            var end = page + 1
+            while end < first + count, self.rights[Int(end)] == rights { end += 1 }
+            guard protect(first: page, count: end - page, rights) else { return false }
+            page = end
+        }
+        return true
+    }
+
+    private func protect(first: UInt64, count: UInt64, _ rights: UInt8) -> Bool {
+        duet_protect(base + Int(first << GuestMemory.pageShift), Int(count << GuestMemory.pageShift), Int32(rights)) == 0
     }
 
     // MARK: Pages
@@ -65,13 +106,14 @@ public struct GuestMemory {
         if count == 0 { return true }
         if new == GuestMemory.none {
             clear(first: first, count: count)
-            if reserved { memset(rights + Int(first), 0, Int(count)) }
-            return true
+            guard reserved else { return true }
+            memset(rights + Int(first), 0, Int(count))
+            return !isGuarded || protect(first: first, count: count, new)
         }
         guard reserve() else { return false }
         used.insert(first: first, count: count)
         memset(rights + Int(first), Int32(new), Int(count))
-        return true
+        return !isGuarded || protect(first: first, count: count, new)
     }
 
     /// Zeroes whole pages.
@@ -166,7 +208,15 @@ public struct GuestMemory {
     /// Copies into the guest where every page has all of `need`. All or nothing.
     public func write(_ address: UInt64, _ length: UInt64, from source: UnsafeRawPointer, need: UInt8) -> Bool {
         guard allows(address, length, need) else { return false }
-        if length > 0 { memmove(base + Int(address), source, Int(length)) }
+        if length == 0 { return true }
+        if isGuarded, need & GuestMemory.write == 0 {
+            // Into pages that the host has write-protected: lifted for the copy.
+            let first = address >> GuestMemory.pageShift, count = (address + length - 1) >> GuestMemory.pageShift - first + 1
+            guard protect(first: first, count: count, GuestMemory.readWrite) else { return false }
+            memmove(base + Int(address), source, Int(length))
+            return protect(first: first, count: count)
+        }
+        memmove(base + Int(address), source, Int(length))
         return true
     }
 }

@@ -3,7 +3,8 @@ import XCTest
 
 @testable import PVM
 
-/// The fast pace (fused handlers, gas by the region) against the careful one (one plain instruction at a time).
+/// Whole runs on every engine and memory mode (fused handlers, compiled code, gas by the region) against single steps (one plain
+/// instruction at a time).
 final class PaceTests: XCTestCase {
     /// A random instruction of the given operation, with operands that make accesses near 0x20000 likely.
     private func instruction(_ opcode: Opcode, _ isa: ISA, _ random: inout SplitMix) -> [UInt8] {
@@ -38,11 +39,16 @@ final class PaceTests: XCTestCase {
     }
 
     private func compare(_ program: PVMProgram, gas: UInt64, seed: UInt64, _ what: String) throws {
-        var one = SplitMix(state: seed), two = SplitMix(state: seed)
-        let fast = try machine(program, gas: gas, &one), careful = try machine(program, gas: gas, &two)
-        let expected = Observation(careful, stepThrough(careful, from: 0)), found = Observation(fast, fast.run())
-        XCTAssertEqual(found, expected, what)
-        XCTAssertEqual(try fast.read(0x20000, 0x2000), try careful.read(0x20000, 0x2000), what)
+        var random = SplitMix(state: seed)
+        let careful = try machine(program, gas: gas, &random)
+        let expected = Observation(careful, stepThrough(careful, from: 0)), memory = try careful.read(0x20000, 0x2000)
+        for mode in Mode.all {
+            random = SplitMix(state: seed)
+            let machine = try machine(program, gas: gas, &random)
+            mode.choose(for: machine)
+            XCTAssertEqual(Observation(machine, machine.run()), expected, "\(mode) \(what)")
+            XCTAssertEqual(try machine.read(0x20000, 0x2000), memory, "\(mode) \(what)")
+        }
     }
 
     /// Every fused sequence, with enough and with too little gas, in both instruction sets.

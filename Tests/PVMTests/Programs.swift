@@ -58,6 +58,30 @@ func stepThrough(_ machine: PVMMachine, from entry: UInt64) -> pvm_exit_t {
     }
 }
 
+/// An engine with a memory mode.
+struct Mode: CustomStringConvertible {
+    let engine: pvm_engine_t
+    let memory: pvm_memory_mode_t
+
+    /// What this build has.
+    static let all: [Mode] = [PVM_ENGINE_INTERPRETER, PVM_ENGINE_RECOMPILER].flatMap { engine in
+        [PVM_MEMORY_CHECKED, PVM_MEMORY_GUARDED].map { Mode(engine: engine, memory: $0) }
+    }.filter(\.isAvailable)
+
+    private var isAvailable: Bool {
+        guard let program = try? Code([[0]]).program(), let machine = try? PVMMachine(program, gas: 0) else { return false }
+        return pvm_set_engine(machine.handle, engine) == PVM_OK && pvm_set_memory_mode(machine.handle, memory) == PVM_OK
+    }
+
+    func choose(for machine: PVMMachine) {
+        precondition(pvm_set_engine(machine.handle, engine) == PVM_OK && pvm_set_memory_mode(machine.handle, memory) == PVM_OK)
+    }
+
+    var description: String {
+        (engine == PVM_ENGINE_RECOMPILER ? "recompiler" : "interpreter") + (memory == PVM_MEMORY_GUARDED ? ", guarded" : ", checked")
+    }
+}
+
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

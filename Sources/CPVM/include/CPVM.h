@@ -7,6 +7,8 @@
 #endif
 #include "../../../include/pvm_ext.h"
 #include "system.h"
+#include "faults.h"
+#include "machine.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */
 uint8_t *duet_no_rights(void);

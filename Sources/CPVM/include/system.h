@@ -17,7 +17,12 @@ static inline void *duet_reserve(size_t octets) {
 
 static inline void duet_release(void *base, size_t octets) { munmap(base, octets); }
 
-/* The same through a small store of reservations that were given back. All of one size, and given back reading as zeros. */
+/* Gives whole pages the rights 0 (none), 1 (read) or more (read and write). Not 0 if the host refuses. */
+static inline int duet_protect(void *base, size_t octets, int rights) {
+    return mprotect(base, octets, rights == 0 ? PROT_NONE : rights == 1 ? PROT_READ : PROT_READ | PROT_WRITE);
+}
+
+/* Reservations through a small store of those that were given back. All of one size, and given back reading as zeros. */
 void *duet_reservation_take(size_t octets);
 void duet_reservation_give(void *base, size_t octets);
 

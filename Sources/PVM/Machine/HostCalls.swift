@@ -21,21 +21,25 @@ extension UnsafeMutablePointer<Instance> {
         pointee.vm.host_call = 1
         if pointee.vm.pvm_logging != 0 { log("host call", UInt64(UInt32(bitPattern: number))) }
         let index = pointee.resumeIndex
+        pointee.pcWasSet = false
         guard pointee.vm.is_child == 0, let action = askHost(number) else {
             pointee.exit = PVM_EXIT_HOST
             return .stop
         }
         pointee.resumeIndex = index
+        let hasMoved = pointee.vm.pc != pc || pointee.pcWasSet
         switch action {
         case PVM_ACTION_CONTINUE:
             pointee.vm.host_call = 0
-            return pointee.vm.pc == pc && !pointee.pcWasSet ? .goOn : .moved
+            return hasMoved ? .moved : .goOn
         case PVM_ACTION_HALT: pointee.exit = PVM_EXIT_HALT
         case PVM_ACTION_OOG: pointee.exit = PVM_EXIT_OOG
         case PVM_ACTION_FAULT:
             pointee.exit = PVM_EXIT_FAULT
             pointee.vm.fault_address = pointee.pendingFaultPage
-        case PVM_ACTION_SUSPEND: pointee.exit = PVM_EXIT_HOST
+        case PVM_ACTION_SUSPEND:
+            pointee.exit = PVM_EXIT_HOST
+            pointee.suspendedMove = hasMoved ? pointee.vm.pc : nil
         default: pointee.exit = PVM_EXIT_PANIC
         }
         return .stop

@@ -12,6 +12,10 @@ struct Instance {
     var hostFunction: pvm_host_function_t?
     var hostData: UnsafeMutableRawPointer?
 
+    // What executes it. `compiles` and `wantsGuard` are what was asked for.
+    var compiles = false
+    var wantsGuard = false
+
     // Lines.
     var lineFunction: pvm_line_function_t?
     var lineData: UnsafeMutableRawPointer?
@@ -38,6 +42,8 @@ struct Instance {
     /// The gas of the instruction at `resumeIndex` has been taken already.
     var resumePaid = false
     var pendingFaultPage: UInt32 = 0
+    /// Where a host function that suspended the run wants it to go on, if not behind the host call.
+    var suspendedMove: UInt64?
 
     var inner = InnerMachines()
 

@@ -34,6 +34,7 @@ extension UnsafeMutablePointer<Instance> {
         begin(start)
         var next = start
         var care = Care(budget: budget, paid: start.paid)
+        let native = prepareEngine(compiles: pointee.compiles && budget == .max)
         var outcome: Outcome
         repeat {
             pointee.vm.pc = next.pc
@@ -44,6 +45,8 @@ extension UnsafeMutablePointer<Instance> {
             if budget != .max || pointee.vm.pvm_tracing != 0 {
                 care.paid = next.paid
                 outcome = interpret(Careful.self, self, at: index, &care)
+            } else if let code = native {
+                outcome = runNative(code, from: index, paid: next.paid)
             } else {
                 outcome = runFast(from: index, paid: next.paid)
             }
@@ -51,6 +54,14 @@ extension UnsafeMutablePointer<Instance> {
         } while outcome == .moved
         if outcome == .stepped { pointee.exit = PVM_EXIT_STEP }
         return end(index: pointee.resumeIndex, paid: care.paid)
+    }
+
+    /// Gives the memory the mode that was asked for, and compiled code if that is wanted. Nil where it is not, or cannot be had:
+    /// the interpreter works on memory of either mode.
+    private func prepareEngine(compiles: Bool) -> NativeCode? {
+        if pointee.wantsGuard, !pointee.memory.isGuarded, !duet_faults_install() || !pointee.memory.guardPages() { return nil }
+        guard compiles, pointee.memory.prepareContext() else { return nil }
+        return pointee.program.nativeCode(isGuarded: pointee.memory.isGuarded)
     }
 
     /// At the fast pace as far as it goes, carefully where it does not.
@@ -94,6 +105,7 @@ extension UnsafeMutablePointer<Instance> {
         pointee.isRunning = true
         pointee.vm.initializing = 0
         pointee.vm.terminated = 0
+        pointee.vm.host_call = 0
         pointee.gasMissing = 0
         pointee.pcWasSet = false
         pointee.vm.pc = start.pc
@@ -124,6 +136,11 @@ extension UnsafeMutablePointer<Instance> {
         }
         pointee.stoppedAt = index == nil ? .max : pointee.vm.pc
         pointee.pcWasSet = false
+        if let move = pointee.suspendedMove {
+            pointee.suspendedMove = nil
+            pointee.vm.pc = move
+            pointee.pcWasSet = true
+        }
         pointee.isRunning = false
         show(exit)
         logExit()

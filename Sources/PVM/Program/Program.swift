@@ -36,6 +36,10 @@ struct Program {
     var blocks: UnsafeMutablePointer<Block>?
     var blockCount = 0
 
+    /// Compiled code for each memory mode, made when first wanted. Guarded by `compilation`.
+    var checkedCode: NativeCode?
+    var guardedCode: NativeCode?
+
     init(isa: ISA) { self.isa = isa }
 
     struct Block {
@@ -71,6 +75,8 @@ extension UnsafeMutablePointer<Program> {
         pointee.blockStarts?.destroy()
         free(pointee.jumpTargets)
         free(pointee.blocks)
+        pointee.checkedCode?.destroy()
+        pointee.guardedCode?.destroy()
         free(self)
     }
 }

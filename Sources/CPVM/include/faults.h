@@ -1,0 +1,26 @@
+/* Page faults of compiled code: a signal handler that sends them to the code's own way out. */
+#ifndef DUET_FAULTS_H
+#define DUET_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a thread is while it runs compiled code. */
+struct duet_fault_scope {
+    const uint8_t *code;   /* faults of instructions in these octets … */
+    size_t code_size;
+    const uint8_t *memory; /* … on these addresses … */
+    size_t memory_size;
+    const uint8_t *way_out;/* … go on here, … */
+    uint64_t *place;       /* … with the faulting instruction's address left here. */
+};
+
+/* Calls entry(base, target) with its faults handled. Before: duet_faults_install must have succeeded. */
+void duet_call_guarded(const struct duet_fault_scope *scope, void (*entry)(void *, const void *), void *base, const void *target);
+
+/* Installs the handler for SIGSEGV and SIGBUS, once per process, in front of those that are there: they still get every fault
+ * that is not compiled code's. Gives the calling thread an alternate signal stack if it has none. False if that is impossible. */
+bool duet_faults_install(void);
+
+#endif

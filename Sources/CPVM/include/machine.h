@@ -1,0 +1,77 @@
+/* What generated code needs of the operating system and the processor. */
+#ifndef DUET_MACHINE_H
+#define DUET_MACHINE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+/* Locks. NULL if memory is short. */
+static inline pthread_mutex_t *duet_mutex_create(void) {
+    pthread_mutex_t *mutex = malloc(sizeof *mutex);
+    if (mutex != NULL && pthread_mutex_init(mutex, NULL) != 0) {
+        free(mutex);
+        return NULL;
+    }
+    return mutex;
+}
+
+static inline void duet_mutex_destroy(pthread_mutex_t *mutex) {
+    pthread_mutex_destroy(mutex);
+    free(mutex);
+}
+
+/* Pages of code. No page is ever writable and executable at once. */
+static inline size_t duet_page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
+/* Address space for code without any rights. NULL if there is none left. */
+static inline void *duet_code_reserve(size_t octets) {
+    void *base = mmap(NULL, octets, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return base == MAP_FAILED ? NULL : base;
+}
+
+static inline bool duet_code_make_writable(void *pages, size_t octets) {
+    return mprotect(pages, octets, PROT_READ | PROT_WRITE) == 0;
+}
+
+static inline bool duet_code_make_executable(void *pages, size_t octets) {
+    __builtin___clear_cache((char *)pages, (char *)pages + octets);
+    return mprotect(pages, octets, PROT_READ | PROT_EXEC) == 0;
+}
+
+/* Takes all rights from reserved pages and gives their memory back. */
+static inline bool duet_code_discard(void *pages, size_t octets) {
+    return mmap(pages, octets, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
+/* Features of the processor that the code generators use; none on others than x86-64. */
+enum {
+    DUET_CPU_BMI1 = 1,
+    DUET_CPU_BMI2 = 2,
+    DUET_CPU_LZCNT = 4,
+    DUET_CPU_POPCNT = 8,
+    DUET_CPU_ADX = 16,
+};
+
+static inline uint32_t duet_cpu_features(void) {
+    uint32_t features = 0;
+#if defined(__x86_64__)
+    unsigned a, b, c, d;
+    if (__get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 23)) features |= DUET_CPU_POPCNT;
+    if (__get_cpuid(0x80000001, &a, &b, &c, &d) && (c & 1u << 5)) features |= DUET_CPU_LZCNT;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+        if (b & 1u << 3) features |= DUET_CPU_BMI1;
+        if (b & 1u << 8) features |= DUET_CPU_BMI2;
+        if (b & 1u << 19) features |= DUET_CPU_ADX;
+    }
+#endif
+    return features;
+}
+
+#endif

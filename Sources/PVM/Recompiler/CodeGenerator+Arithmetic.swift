@@ -1,0 +1,277 @@
+import VMCommon
+
+/// Arithmetic on registers and constants. 32-bit results are sign-extended (𝒳_4).
+extension CodeGenerator {
+    mutating func setConstant(_ guest: UInt8, _ value: UInt64, through scratch: Reg = RegisterMap.scratch) {
+        let target = target(guest, scratch)
+        if map[guest] == nil, let short = Int32(exactly: Int64(bitPattern: value)) {
+            asm.mov(.w64, slot(guest), short)
+            return
+        }
+        asm.load(target, value)
+        write(guest, target)
+    }
+
+    /// Writes what was made in `reg` with this width.
+    mutating func finish(_ w: Width, _ guest: UInt8, _ reg: Reg) {
+        if w == .w32 { writeExtended(guest, reg) } else { write(guest, reg) }
+    }
+
+    mutating func unary(_ i: Instruction, _ make: (inout Assembler, Reg, Reg) -> Void) {
+        let source = read(i.ra), target = target(i.rd)
+        make(&asm, target, source)
+        write(i.rd, target)
+    }
+
+    mutating func count(_ index: Int, _ i: Instruction, _ w: Width, _ needed: CPUFeatures, _ make: (inout Assembler, Reg) -> Void) {
+        guard features.contains(needed) else { return leave(NativeExit(.slow, index)) }
+        fetch(i.ra, into: .rax, w)
+        make(&asm, .rax)
+        write(i.rd, .rax)
+    }
+
+    // MARK: Two registers and a constant
+
+    mutating func addConstant(_ w: Width, _ to: UInt8, _ from: UInt8, _ value: Int32) {
+        let source = read(from)
+        if w == .w64 {
+            let target = target(to)
+            if target == source { asm.op(.add, .w64, target, value) } else { asm.lea(.w64, target, Mem(source, value)) }
+            write(to, target)
+        } else {
+            asm.lea(.w32, .rax, Mem(source, value))
+            writeExtended(to, .rax)
+        }
+    }
+
+    mutating func constant(_ operation: Arithmetic, _ to: UInt8, _ from: UInt8, _ value: Int32) {
+        let target = target(to)
+        fetch(from, into: target)
+        asm.op(operation, .w64, target, value)
+        write(to, target)
+    }
+
+    mutating func multiplyConstant(_ w: Width, _ to: UInt8, _ from: UInt8, _ value: Int32) {
+        let source = read(from), target = w == .w32 ? Reg.rax : target(to)
+        asm.imul(w, target, source, value)
+        finish(w, to, target)
+    }
+
+    mutating func subtractFromConstant(_ w: Width, _ to: UInt8, _ from: UInt8, _ value: Int32) {
+        asm.load(.rax, UInt64(bitPattern: Int64(value)))
+        op(.sub, w, .rax, from)
+        finish(w, to, .rax)
+    }
+
+    mutating func compare(_ condition: Condition, _ to: UInt8, _ from: UInt8, constant value: Int32) {
+        compareConstant(from, value)
+        setFlag(condition, to)
+    }
+
+    mutating func compare(_ condition: Condition, _ to: UInt8, _ a: UInt8, _ b: UInt8) {
+        compareRegisters(a, b)
+        setFlag(condition, to)
+    }
+
+    mutating func compareConstant(_ guest: UInt8, _ value: Int32) {
+        if let home = map[guest] {
+            if value == 0 { asm.test(.w64, home, home) } else { asm.op(.cmp, .w64, home, value) }
+        } else {
+            asm.op(.cmp, .w64, slot(guest), value)
+        }
+    }
+
+    mutating func compareRegisters(_ a: UInt8, _ b: UInt8) {
+        let first = read(a)
+        op(.cmp, .w64, first, b)
+    }
+
+    private mutating func setFlag(_ condition: Condition, _ to: UInt8) {
+        asm.set(condition, Reg.rax)
+        let target = target(to)
+        asm.movzx8(target, Reg.rax)
+        write(to, target)
+    }
+
+    /// cmov with a constant.
+    mutating func moveConstant(_ condition: Condition, _ to: UInt8, _ value: Int32, test: UInt8) {
+        asm.load(.rcx, UInt64(bitPattern: Int64(value)))
+        compareConstant(test, 0)
+        let target = read(to)
+        asm.cmov(condition, .w64, target, Reg.rcx)
+        write(to, target)
+    }
+
+    // MARK: Three registers
+
+    mutating func add(_ i: Instruction) {
+        if let a = map[i.ra], let b = map[i.rb], let d = map[i.rd], d != a, d != b {
+            asm.lea(.w64, d, Mem(a, b))
+        } else {
+            commutative(.add, .w64, i)
+        }
+    }
+
+    mutating func commutative(_ operation: Arithmetic, _ w: Width, _ i: Instruction) {
+        if w == .w64, let d = map[i.rd] {
+            if d == map[i.rb] { return op(operation, .w64, d, i.ra) }
+            fetch(i.ra, into: d)
+            return op(operation, .w64, d, i.rb)
+        }
+        fetch(i.ra, into: .rax)
+        op(operation, w, .rax, i.rb)
+        finish(w, i.rd, .rax)
+    }
+
+    mutating func subtract(_ w: Width, _ i: Instruction) {
+        if w == .w64, let d = map[i.rd], d != map[i.rb] || i.ra == i.rb {
+            fetch(i.ra, into: d)
+            return op(.sub, .w64, d, i.rb)
+        }
+        fetch(i.ra, into: .rax)
+        op(.sub, w, .rax, i.rb)
+        finish(w, i.rd, .rax)
+    }
+
+    mutating func multiply(_ w: Width, _ i: Instruction) {
+        if w == .w64, let d = map[i.rd] {
+            let other = d == map[i.rb] ? i.ra : i.rb
+            if other == i.rb { fetch(i.ra, into: d) }
+            return multiply(.w64, d, other)
+        }
+        fetch(i.ra, into: .rax)
+        multiply(w, .rax, i.rb)
+        finish(w, i.rd, .rax)
+    }
+
+    private mutating func multiply(_ w: Width, _ reg: Reg, _ guest: UInt8) {
+        if let home = map[guest] { asm.imul(w, reg, home) } else { asm.imul(w, reg, slot(guest)) }
+    }
+
+    mutating func moveIf(_ condition: Condition, _ i: Instruction) {
+        compareConstant(i.rb, 0)
+        let target = read(i.rd)
+        if let home = map[i.ra] { asm.cmov(condition, .w64, target, home) } else { asm.cmov(condition, .w64, target, slot(i.ra)) }
+        write(i.rd, target)
+    }
+
+    /// The second operand where the first compares so with it.
+    mutating func choose(_ condition: Condition, _ i: Instruction) {
+        fetch(i.ra, into: .rax)
+        op(.cmp, .w64, .rax, i.rb)
+        if let home = map[i.rb] { asm.cmov(condition, .w64, Reg.rax, home) } else { asm.cmov(condition, .w64, Reg.rax, slot(i.rb)) }
+        write(i.rd, .rax)
+    }
+
+    mutating func invertedAnd(_ i: Instruction) {
+        if features.contains(.bmi1), let b = map[i.rb] {
+            let target = target(i.rd)
+            if let a = map[i.ra] { asm.andn(.w64, target, b, a) } else { asm.andn(.w64, target, b, slot(i.ra)) }
+            return write(i.rd, target)
+        }
+        fetch(i.rb, into: .rax)
+        asm.not(.w64, .rax)
+        op(.and, .w64, .rax, i.ra)
+        write(i.rd, .rax)
+    }
+
+    // MARK: Shifts
+
+    mutating func shiftConstant(_ shift: Shift, _ w: Width, _ to: UInt8, _ from: UInt8, _ value: Int32) {
+        let amount = UInt8(truncatingIfNeeded: value) & (w == .w32 ? 31 : 63)
+        let reg = w == .w32 ? Reg.rax : target(to)
+        fetch(from, into: reg, w)
+        if amount != 0 { asm.op(shift, w, reg, amount) }
+        finish(w, to, reg)
+    }
+
+    mutating func shiftOfConstant(_ shift: Shift, _ w: Width, _ to: UInt8, _ value: Int32, by amount: UInt8) {
+        fetch(amount, into: .rcx)
+        asm.load(.rax, UInt64(bitPattern: Int64(value)))
+        asm.opCL(shift, w, Reg.rax)
+        finish(w, to, .rax)
+    }
+
+    mutating func shift(_ shift: Shift, _ w: Width, _ i: Instruction) {
+        if features.contains(.bmi2), w == .w64, shift == .shl || shift == .shr || shift == .sar {
+            let amount = read(i.rb, .rcx), target = target(i.rd), source = read(i.ra)
+            switch shift {
+            case .shl: asm.shlx(.w64, target, source, amount)
+            case .shr: asm.shrx(.w64, target, source, amount)
+            default: asm.sarx(.w64, target, source, amount)
+            }
+            return write(i.rd, target)
+        }
+        fetch(i.rb, into: .rcx)
+        fetch(i.ra, into: .rax)
+        asm.opCL(shift, w, Reg.rax)
+        finish(w, i.rd, .rax)
+    }
+
+    // MARK: Multiplication and division, which want rax and rdx
+
+    enum Signs { case signed, unsigned, mixed }
+
+    mutating func multiplyUpper(_ i: Instruction, _ signs: Signs) {
+        fetch(i.ra, into: .rax)
+        fetch(i.rb, into: .rcx)
+        asm.movq(Xmm(0), .rdx)
+        if signs == .signed { asm.imul(.w64, Reg.rcx) } else { asm.mul(.w64, Reg.rcx) }
+        asm.mov(.w64, Reg.rax, .rdx)
+        asm.movq(.rdx, Xmm(0))
+        if signs == .mixed {
+            // Of a negative first factor 2^64 too much was taken, times the second.
+            let first = read(i.ra, .rdx)
+            if first == .rdx, map[i.ra] == nil {
+                asm.sar(.w64, Reg.rdx, 63)
+                asm.op(.and, .w64, Reg.rcx, .rdx)
+                asm.movq(.rdx, Xmm(0))
+                asm.op(.sub, .w64, Reg.rax, .rcx)
+            } else {
+                asm.test(.w64, first, first)
+                let positive = asm.jumpAhead(.notNegative)
+                asm.op(.sub, .w64, Reg.rax, .rcx)
+                asm.land(positive)
+            }
+        }
+        write(i.rd, .rax)
+    }
+
+    enum Part { case quotient, remainder }
+
+    /// Division with the paper's results for zero and for -2^(n-1) / -1.
+    mutating func divide(_ i: Instruction, _ w: Width, isSigned: Bool, _ part: Part) {
+        fetch(i.ra, into: .rax)
+        fetch(i.rb, into: .rcx)
+        asm.test(w, Reg.rcx, .rcx)
+        let zero = asm.jumpAhead(.equal)
+        var minusOne: ShortJump?
+        if isSigned {
+            asm.op(.cmp, w, Reg.rcx, -1)
+            minusOne = asm.jumpAhead(.equal)
+        }
+        asm.movq(Xmm(0), .rdx)
+        if isSigned {
+            if w == .w64 { asm.cqo() } else { asm.cdq() }
+            asm.idiv(w, Reg.rcx)
+        } else {
+            asm.op(.xor, .w32, Reg.rdx, .rdx)
+            asm.div(w, Reg.rcx)
+        }
+        if part == .remainder { asm.mov(.w64, Reg.rax, .rdx) }
+        asm.movq(.rdx, Xmm(0))
+        let done = asm.jmpAhead()
+        asm.land(zero)
+        // x / 0 is all ones, x mod 0 is x.
+        if part == .quotient { asm.mov(.w64, Reg.rax, -1) }
+        if let minusOne {
+            let overZero = asm.jmpAhead()
+            asm.land(minusOne)
+            // x / -1 is -x, which is right for the most negative x as well.
+            if part == .quotient { asm.neg(w, Reg.rax) } else { asm.op(.xor, .w32, Reg.rax, .rax) }
+            asm.land(overZero)
+        }
+        asm.land(done)
+        finish(w, i.rd, .rax)
+    }
+}
