@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""The benchmark: real programs in the library, as a ratio to the same C programs compiled for this machine.
+
+    scripts/bench [--rounds N] [--runs K] [--programs LIST] [--json FILE]
+
+Needs DUET_PROGRAMS (default ../shared/programs beside the project): pvm/c/*.c and pvm/gp072, pvm/gp080/*.spi. Native runs and
+runs of the library take turns, N rounds of them, and the best time of each counts, so that both see the same machine. The last
+table is what crossing the border costs (bench/hostcall.c).
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PROGRAMS = os.path.join(os.environ.get("DUET_PROGRAMS") or os.path.join(ROOT, "..", "shared", "programs"), "pvm")
+DUET = os.path.join(ROOT, "build", "bin", "duet")
+SIZES = {"sieve": 1000000, "fib": 27, "sha256": 5000, "keccak": 3000, "matmul": 5, "qsort": 50000}
+SETS = ["gp072", "gp080"]
+
+
+def fail(message):
+    print("bench: " + message, file=sys.stderr)
+    sys.exit(1)
+
+
+def output(*command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        fail("%s: %s" % (" ".join(command), done.stderr.strip() or "exit status %d" % done.returncode))
+    return done.stdout
+
+
+def compiler():
+    """The clang beside swift, any other clang, or cc."""
+    swift = shutil.which("swift")
+    beside = os.path.join(os.path.dirname(os.path.realpath(swift)), "clang") if swift else ""
+    return beside if os.access(beside, os.X_OK) else shutil.which("clang") or shutil.which("cc") or fail("no C compiler")
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo") as stream:
+            return next(line.split(":", 1)[1].strip() for line in stream if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def words(n):
+    return n.to_bytes(8, "little").hex()
+
+
+def native(binary, n):
+    result, seconds = output(binary, str(n)).split()
+    return int(result), float(seconds)
+
+
+def ours(image, isa, n, runs):
+    line = output(DUET, "pvm", "bench", image, "--isa", isa, "--args", words(n), "--runs", str(runs), "--json")
+    return json.loads(line)
+
+
+def once(image, isa, n):
+    """A run whose result is looked at: (output as a number, gas used)"""
+    line = output(DUET, "pvm", "run", image, "--isa", isa, "--args", words(n), "--gas", str(1 << 50), "--json")
+    run = json.loads(line)
+    if run["status"] != "halt":
+        fail("%s ends with %s" % (image, run["status"]))
+    return int.from_bytes(bytes.fromhex(run["output"]), "little"), run["gas_used"]
+
+
+def measure(name, binary, rounds, runs):
+    n = SIZES[name]
+    image = {isa: os.path.join(PROGRAMS, isa, name + ".spi") for isa in SETS}
+    expected, _ = native(binary, n)
+    gas = {}
+    for isa in SETS:
+        result, gas[isa] = once(image[isa], isa, n)
+        if result != expected:
+            fail("%s (%s): the guest's result is %d, the native one %d" % (name, isa, result, expected))
+    best = {"native": math.inf, **{isa: math.inf for isa in SETS}}
+    compiled = {isa: math.inf for isa in SETS}
+    for _ in range(rounds):
+        best["native"] = min([best["native"]] + [native(binary, n)[1] for _ in range(5)])
+        for isa in SETS:
+            row = ours(image[isa], isa, n, runs)
+            best[isa] = min(best[isa], row["seconds_min"])
+            compiled[isa] = min(compiled[isa], row["compile_ns_per_instruction"])
+    row = {"program": name, "n": n, "native_ms": best["native"] * 1e3, "instructions": gas["gp072"]}
+    for isa in SETS:
+        row[isa] = {"ms": best[isa] * 1e3, "ratio": best[isa] / best["native"], "gas": gas[isa],
+                    "compile_ns_per_instruction": compiled[isa]}
+    row["instructions_per_second"] = gas["gp072"] / best["gp072"]
+    return row
+
+
+def mean(values):
+    values = list(values)
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def border(work):
+    binary = os.path.join(work, "hostcall")
+    output(compiler(), "-std=c11", "-O2", "-I", os.path.join(ROOT, "build", "include"), os.path.join(ROOT, "bench", "hostcall.c"),
+           os.path.join(ROOT, "build", "libpvm.a"), "-lm", "-lpthread", "-o", binary)
+    lines = output(binary, os.path.join(PROGRAMS, "gp072", "fib.spi")).splitlines()
+    return {name: float(value) for name, value in (line.split() for line in lines)}
+
+
+def table(result):
+    print("| program | n | native ms | gp072 ms | ratio | M instructions/s | gp080 ms | ratio |")
+    print("|---|---|---|---|---|---|---|---|")
+    for row in result["programs"]:
+        print("| %s | %d | %.3f | %.2f | %.1f | %.0f | %.2f | %.1f |" % (
+            row["program"], row["n"], row["native_ms"], row["gp072"]["ms"], row["gp072"]["ratio"],
+            row["instructions_per_second"] / 1e6, row["gp080"]["ms"], row["gp080"]["ratio"]))
+    m = result["means"]
+    print("| geometric mean | | | | %.1f | %.0f | | %.1f |" % (m["gp072"], m["instructions_per_second"] / 1e6, m["gp080"]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5, help="runs of the library in a round")
+    parser.add_argument("--programs", default=",".join(SIZES), help="which, separated by commas")
+    parser.add_argument("--json", metavar="FILE", help="also write everything there")
+    options = parser.parse_args()
+    if not os.path.isdir(os.path.join(PROGRAMS, "c")):
+        print("bench: no programs here (DUET_PROGRAMS), nothing measured")
+        return
+    if not os.path.exists(DUET):
+        fail("build/bin/duet is missing: run make first")
+    cc = compiler()
+    result = {"processor": processor(), "processors": os.cpu_count(), "load_before": os.getloadavg()[0],
+              "compiler": output(cc, "--version").splitlines()[0] + ", -O3", "programs": []}
+    print("Processor: %s (%d)" % (result["processor"], result["processors"]))
+    print("Native compiler: %s" % result["compiler"])
+    print("Load average: %.1f%s\n" % (result["load_before"], "" if result["load_before"] < 0.5 else
+                                      " (the machine is busy: the longer runs, which are the guests', suffer more)"), flush=True)
+    with tempfile.TemporaryDirectory() as work:
+        for name in options.programs.split(","):
+            if name not in SIZES:
+                fail("no program is called %s" % name)
+            binary = os.path.join(work, name)
+            output(cc, "-O3", os.path.join(PROGRAMS, "c", name + ".c"), "-o", binary)
+            result["programs"].append(measure(name, binary, options.rounds, options.runs))
+        rows = result["programs"]
+        result["means"] = {isa: mean(row[isa]["ratio"] for row in rows) for isa in SETS}
+        result["means"]["instructions_per_second"] = mean(row["instructions_per_second"] for row in rows)
+        table(result)
+        result["border"] = border(work)
+    print("\n| host and guest | |\n|---|---|")
+    for key, text in [("callback_ns", "ecalli through pvm_set_host_callback, ns"),
+                      ("function_ns", "ecalli through pvm_set_host_function, ns"),
+                      ("resume_ns", "ecalli by leaving and pvm_resume, ns"),
+                      ("program_us", "decoding fib.spi, µs"),
+                      ("create_destroy_us", "creating and destroying a VM for fib.spi, µs"),
+                      ("create_run_us", "the same with fib(1) run, µs")]:
+        print("| %s | %.2f |" % (text, result["border"][key]))
+    if options.json:
+        with open(options.json, "w") as stream:
+            json.dump(result, stream, indent=1)
+            stream.write("\n")
+
+
+if __name__ == "__main__":
+    main()
