@@ -31,7 +31,7 @@ extern "C" {
 
 uint32_t pvm_abi_version(void);     /* the library's PVM_ABI_VERSION */
 const char* pvm_version(void);      /* "0.1.0" */
-const char* pvm_build_info(void);   /* "duet 0.1.0 (gray paper 0.7.2, 0.8.0; x86_64; interpreter; checked)" */
+const char* pvm_build_info(void);   /* "duet 0.1.0 (gray paper 0.7.2, 0.8.0; x86_64; interpreter, recompiler; checked, guarded)" */
 
 /* ---- Errors and outcomes ---- */
 
@@ -166,8 +166,14 @@ pvm_program_t* pvm_vm_program(const pvm_vm_t* vm);
 typedef enum { PVM_ENGINE_AUTO = 0, PVM_ENGINE_INTERPRETER = 1, PVM_ENGINE_RECOMPILER = 2 } pvm_engine_t;
 typedef enum { PVM_MEMORY_AUTO = 0, PVM_MEMORY_CHECKED = 1, PVM_MEMORY_GUARDED = 2 } pvm_memory_mode_t;
 
-/* Choose before a run; PVM_ERR_UNSUPPORTED for what this build does not have. The queries answer what will really be used,
- * never AUTO. */
+/* Choose before a run; PVM_ERR_UNSUPPORTED for what this build does not have (the recompiler and guarded memory exist on x86-64
+ * Linux). Engines and memory modes differ in time alone: every result is the same. AUTO is the interpreter and checked memory.
+ * The queries answer what will be used, never AUTO. A new VM has what the environment variables DUET_PVM_ENGINE (interpreter,
+ * recompiler, auto) and DUET_PVM_MEMORY (checked, guarded, auto) said when the first VM was made, else AUTO.
+ * The recompiler compiles a program when it first runs and shares the code among all VMs of the handle; where it cannot have
+ * memory for that, and for tracing and single steps, the interpreter runs. Guarded memory gives the host's pages the guest's
+ * rights: the first run of a guarded VM installs handlers for SIGSEGV and SIGBUS, which pass on every signal that no guest
+ * access caused; pointers from pvm_memory_view and struct VM must then be used within the rights of their pages. */
 pvm_error_t pvm_set_engine(pvm_vm_t* vm, pvm_engine_t engine);
 pvm_engine_t pvm_get_engine(const pvm_vm_t* vm);
 pvm_error_t pvm_set_memory_mode(pvm_vm_t* vm, pvm_memory_mode_t mode);

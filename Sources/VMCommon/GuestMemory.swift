@@ -6,8 +6,8 @@ import CPVM
 /// Every access is checked here, or in an engine: by code, or (`isGuarded`) by giving the host's pages the rights of the
 /// guest's. A page without rights holds zeros.
 ///
-/// The reservation, from below: rights, a page that compiled code keeps its context in, the guest's memory, a guard page. So
-/// one register and 32-bit displacements reach all of it.
+/// The reservation, from below: rights, a page that compiled code keeps its context in, the guest's memory, a guard of 2 GiB. So
+/// one register and 32-bit displacements reach all of it, and an address of 32 bits with a positive displacement stays inside.
 public struct GuestMemory {
     public static let pageSize: UInt64 = 4096
     public static let pageShift: UInt64 = 12
@@ -39,7 +39,7 @@ public struct GuestMemory {
     /// Gives everything back: no page is mapped any more.
     public mutating func destroy() {
         if reserved {
-            if isGuarded { _ = duet_protect(base, Int(GuestMemory.size + GuestMemory.pageSize), Int32(GuestMemory.readWrite)) }
+            if isGuarded { _ = duet_protect(base, GuestMemory.reach, Int32(GuestMemory.readWrite)) }
             for index in 0..<used.count {
                 clear(first: used[index].first, count: used[index].count)
                 memset(rights + Int(used[index].first), 0, Int(used[index].count))
@@ -52,7 +52,9 @@ public struct GuestMemory {
     /// Octets of context below `base`.
     public static let contextSize = 4096
     private static let below = Int(pageCount) + contextSize
-    private static let reservation = below + Int(size) + Int(pageSize)
+    /// Octets from `base` on that compiled code can touch: the memory and the guard.
+    public static let reach = Int(size) + 1 << 31 + Int(pageSize)
+    private static let reservation = below + reach
 
     private mutating func reserve() -> Bool {
         if reserved { return true }
@@ -74,7 +76,7 @@ public struct GuestMemory {
     /// Gives the host's pages the guest's rights, from now on. False if the host refuses.
     public mutating func guardPages() -> Bool {
         if isGuarded { return true }
-        guard reserve(), duet_protect(base, Int(GuestMemory.size + GuestMemory.pageSize), 0) == 0 else { return false }
+        guard reserve(), duet_protect(base, GuestMemory.reach, 0) == 0 else { return false }
         isGuarded = true
         for index in 0..<used.count where !protect(first: used[index].first, count: used[index].count) { return false }
         return true

@@ -1,4 +1,5 @@
 import CPVM
+import VMCommon
 
 /// Versions, messages and names: everything the C interface answers as text.
 
@@ -11,7 +12,7 @@ public func pvm_version() -> UnsafePointer<CChar>? { text("0.1.0") }
 @c @implementation
 public func pvm_build_info() -> UnsafePointer<CChar>? {
     #if arch(x86_64)
-        text("duet 0.1.0 (gray paper 0.7.2, 0.8.0; x86_64; interpreter; checked)")
+        text("duet 0.1.0 (gray paper 0.7.2, 0.8.0; x86_64; interpreter, recompiler; checked, guarded)")
     #elseif arch(arm64)
         text("duet 0.1.0 (gray paper 0.7.2, 0.8.0; aarch64; interpreter; checked)")
     #else

@@ -1,3 +1,5 @@
+import VMCommon
+
 /// The 0.8.0 gas cost of a basic block (Gray Paper appendix A, "Gas Cost Model"): a virtual processor that decodes 4 slots a
 /// cycle into a reorder buffer of 32, starts up to 5 instructions a cycle and retires in order.
 ///
@@ -164,6 +166,9 @@ struct GasModel {
     }
 }
 
+/// `CostClass.cost` by raw value.
+private let costs: Table<Cost> = Table(count: CostClass.allCases.count) { CostClass.allCases[$0].cost }
+
 /// What one instruction of a program needs of the virtual processor.
 private struct Needs {
     let slots: UInt8
@@ -176,7 +181,7 @@ private struct Needs {
     init(_ program: Program, _ index: Int) {
         let instruction = program.instructions[index]
         let row = isaTable[instruction.plain.row]
-        let cost = row.cost.cost
+        let cost = costs[Int(row.cost.rawValue)]
         let a: UInt16 = 1 << UInt16(instruction.ra >> 3), b: UInt16 = 1 << UInt16(instruction.rb >> 3)
         let d: UInt16 = 1 << UInt16(instruction.rd >> 3)
         use = RegisterUse(row, a: a, b: b, d: d)

@@ -1,13 +1,13 @@
 /// The 0.8.0 gas cost tables (Gray Paper, "Gas Cost Tables"): operations with equal rows share a class.
 
-public enum CostClass: UInt8, Sendable {
+public enum CostClass: UInt8, Sendable, BitwiseCopyable, CaseIterable {
     case none, move, finish, unlikely, jump, djump, ecalli, loadImm, loadImm64, load, store, branch, alu64, alu32, unary, trailing,
          shift64, shift32, shiftAlt64, shiftAlt32, compare, cmov, cmovImm, minMax, inverted, xnor, negAdd32, mul64, mul32, mulUpper,
          mulUpperMixed, divide
 }
 
 /// Which registers decide between the two numbers of decode slots.
-public enum SlotRule: UInt8 {
+public enum SlotRule: UInt8, Sendable, BitwiseCopyable {
     case fixed
     /// The paper's P: fewer slots if a destination is also a source.
     case overlap
@@ -16,7 +16,7 @@ public enum SlotRule: UInt8 {
 }
 
 /// What an instruction needs of the virtual processor.
-public struct Cost {
+public struct Cost: Sendable, BitwiseCopyable {
     /// Cycles until done; for a branch the dearer of its two values (`CostClass.cheapBranchCycles` is the other).
     public var cycles: UInt8
     public var slots: UInt8
@@ -39,7 +39,7 @@ public struct Cost {
 }
 
 /// A number for each kind of execution unit, as one octet each of a word so that all five are added and compared at once.
-public struct ExecutionUnits: Sendable {
+public struct ExecutionUnits: Sendable, BitwiseCopyable {
     var lanes: UInt64
 
     init(alu: UInt64 = 0, load: UInt64 = 0, store: UInt64 = 0, mul: UInt64 = 0, div: UInt64 = 0) {

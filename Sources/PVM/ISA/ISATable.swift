@@ -1,13 +1,15 @@
+import VMCommon
+
 /// The instruction sets: one row per operation, with its opcode in each set (Gray Paper appendix A, "Instruction Tables" of
 /// 0.7.2 and 0.8.0). Decoder, interpreter, gas model, disassembler and assembler all read this table and no other.
 
 /// Which octets follow the opcode; named as the Gray Paper's tables are.
-public enum OperandFormat: UInt8, Sendable {
+public enum OperandFormat: UInt8, Sendable, BitwiseCopyable {
     case none, imm, regExtImm, immImm, offset, regImm, regImmImm, regImmOffset, regReg, regRegImm, regRegOffset, regRegImmImm,
          regRegReg
 }
 
-public struct ISARow: Sendable {
+public struct ISARow: Sendable, BitwiseCopyable {
     public static let absent: Int16 = -1
 
     public var opcode: Opcode
@@ -39,12 +41,15 @@ public struct ISARow: Sendable {
     }
 }
 
-public enum ISA: UInt8, Sendable {
+public enum ISA: UInt8, Sendable, BitwiseCopyable {
     case gp072 = 0
     case gp080 = 1
 }
 
-public let isaTable: InlineArray<140, ISARow> = [
+/// The rows, by number.
+public let isaTable = Table(count: rows.count) { rows[$0] }
+
+private let rows: InlineArray<140, ISARow> = [
     ISARow(.trap, "TRAP", gp072: 0, gp080: 0, .none, ends: true, cost: .finish),
     ISARow(.fallthrough, "FALLTHROUGH", gp072: 1, gp080: 1, .none, ends: true, cost: .finish),
     ISARow(.unlikely, "UNLIKELY", gp072: ISARow.absent, gp080: 2, .none, cost: .unlikely),
@@ -188,36 +193,27 @@ public let isaTable: InlineArray<140, ISARow> = [
 ]
 
 extension ISA {
-    /// Index into `isaTable` of the operation that an opcode octet stands for, nil if it stands for none (not in U).
+    /// Number in `isaTable` of the operation that an opcode octet stands for, nil if it stands for none (not in U).
+    @inline(__always)
     public func row(_ octet: UInt8) -> Int? {
-        let index = self == .gp072 ? octetIndex.gp072[Int(octet)] : octetIndex.gp080[Int(octet)]
-        return index == OctetIndex.none ? nil : Int(index)
+        let row = (self == .gp072 ? octets072 : octets080)[Int(octet)]
+        return row == noRow ? nil : Int(row)
     }
 }
 
-/// For each set, the row of each opcode octet: the inverse of the table's two opcode columns.
-struct OctetIndex: Sendable {
-    static let none: UInt8 = 255
-    var gp072: InlineArray<256, UInt8>
-    var gp080: InlineArray<256, UInt8>
-    /// The row of each `Opcode` raw value.
-    var opcode: InlineArray<256, UInt8>
+/// For each opcode octet of a set its row, and for each `Opcode`: the table's columns turned around.
+private let octets072 = inverse { $0.gp072 }
+private let octets080 = inverse { $0.gp080 }
+private let opcodes = inverse { Int16($0.opcode.rawValue) }
+private let noRow: UInt8 = 255
 
-    init() {
-        gp072 = InlineArray(repeating: OctetIndex.none)
-        gp080 = InlineArray(repeating: OctetIndex.none)
-        opcode = InlineArray(repeating: OctetIndex.none)
-        for index in isaTable.indices {
-            let row = isaTable[index]
-            if let octet = row.octet(.gp072) { gp072[Int(octet)] = UInt8(index) }
-            if let octet = row.octet(.gp080) { gp080[Int(octet)] = UInt8(index) }
-            opcode[Int(row.opcode.rawValue)] = UInt8(index)
-        }
+private func inverse(_ number: (ISARow) -> Int16) -> Table<UInt8> {
+    Table(count: 256) { octet in
+        for row in isaTable.indices where number(isaTable[row]) == Int16(octet) { return UInt8(row) }
+        return noRow
     }
 }
-
-let octetIndex = OctetIndex()
 
 extension Opcode {
-    public var row: ISARow { isaTable[Int(octetIndex.opcode[Int(rawValue)])] }
+    public var row: ISARow { isaTable[Int(opcodes[Int(rawValue)])] }
 }

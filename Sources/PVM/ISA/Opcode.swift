@@ -1,6 +1,6 @@
 /// Every operation of the machine, under the Gray Paper's name. The raw value is its 0.7.2 opcode (`unlikely`, which 0.7.2 does
 /// not have, keeps its 0.8.0 opcode 2, free in 0.7.2).
-public enum Opcode: UInt8, Sendable {
+public enum Opcode: UInt8, Sendable, BitwiseCopyable {
     case trap = 0
     case `fallthrough` = 1
     case unlikely = 2

@@ -1,9 +1,11 @@
+import VMCommon
+
 /// Sequences of instructions that the fast loop executes with one dispatch.
 ///
 /// Fusing changes nothing but the first instruction's `handler`: the others stay as they are, for jumps into the middle and for
 /// the careful pace. Which sequences is a matter of measurement (docs/decisions/0004-fused-handlers.md); any would be correct as
 /// long as nothing but the last can leave the sequence other than by ending the run.
-struct Fusion: Sendable {
+struct Fusion: Sendable, BitwiseCopyable {
     let first: Handler
     let second: Handler
     /// Nil for a pair.
@@ -139,37 +141,32 @@ let fusions: InlineArray<111, Fusion> = [
     Fusion(.store_ind_u8, .add_imm_64, .branch_ne, .store_ind_u8__add_imm_64__branch_ne)
 ]
 
-/// `fusions` by their first two operations.
-private struct FusionIndex: Sendable {
-    private static let operations = 140
-    /// 1 + the index in `fusions` of the pair, and of the first triple that starts with it; 0 for none.
-    private var pair = InlineArray<19600, UInt8>(repeating: 0)
-    private var triple = InlineArray<19600, UInt8>(repeating: 0)
+/// For each pair of operations, by `key`: 1 + the number in `fusions` of that pair, and of the first triple that starts with it;
+/// 0 for none.
+private let fusedPairs = index { $0.third == nil }
+private let fusedTriples = index { $0.third != nil }
+private let fusionTable = Table(count: fusions.count) { fusions[$0] }
 
-    init() {
-        for index in fusions.indices {
-            let fusion = fusions[index]
-            let key = FusionIndex.key(fusion.first, fusion.second)
-            if fusion.third == nil { pair[key] = UInt8(index + 1) } else { triple[key] = UInt8(index + 1) }
-        }
-    }
+private let operations = 140
 
-    @inline(__always)
-    private static func key(_ first: Handler, _ second: Handler) -> Int { first.row * operations + second.row }
+@inline(__always)
+private func key(_ first: Handler, _ second: Handler) -> Int { first.row * operations + second.row }
 
-    /// The handler for these three operations in a row, the third nil at the end; nil if the first is best left alone.
-    @inline(__always)
-    func handler(_ first: Handler, _ second: Handler, _ third: Handler?) -> Handler? {
-        let key = FusionIndex.key(first, second)
-        if triple[key] != 0 {
-            let fusion = fusions[Int(triple[key]) - 1]
-            if fusion.third == third { return fusion.fused }
-        }
-        return pair[key] == 0 ? nil : fusions[Int(pair[key]) - 1].fused
-    }
+private func index(_ isWanted: (Fusion) -> Bool) -> Table<UInt8> {
+    var numbers = InlineArray<19600, UInt8>(repeating: 0)
+    for number in fusions.indices where isWanted(fusions[number]) { numbers[key(fusions[number].first, fusions[number].second)] = UInt8(number + 1) }
+    return Table(count: operations * operations) { numbers[$0] }
 }
 
-private let fusionIndex = FusionIndex()
+/// The handler for these three operations in a row, the third nil at the end; nil if the first is best left alone.
+@inline(__always)
+private func fusedHandler(_ first: Handler, _ second: Handler, _ third: Handler?) -> Handler? {
+    let key = key(first, second)
+    let triple = fusedTriples[key]
+    if triple != 0, fusionTable[Int(triple) - 1].third == third { return fusionTable[Int(triple) - 1].fused }
+    let pair = fusedPairs[key]
+    return pair == 0 ? nil : fusionTable[Int(pair) - 1].fused
+}
 
 extension Program {
     /// Gives every instruction that starts a known sequence its fused handler. What wants care is left alone.
@@ -179,7 +176,7 @@ extension Program {
             // Successors still have their plain handlers, or `careful`.
             guard here[0].handler == here[0].plain, here[1].handler == here[1].plain else { continue }
             let third = index + 2 < instructionCount && here[2].handler == here[2].plain ? here[2].plain : nil
-            if let fused = fusionIndex.handler(here[0].plain, here[1].plain, third) { here[0].handler = fused }
+            if let fused = fusedHandler(here[0].plain, here[1].plain, third) { here[0].handler = fused }
         }
     }
 }

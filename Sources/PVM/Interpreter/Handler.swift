@@ -1,3 +1,5 @@
+import VMCommon
+
 /// What the interpreter's switch tells apart. The first 140 are the operations, in the order of `isaTable` (a test holds them to
 /// it); the others exist in decoded programs only.
 enum Handler: UInt8 {

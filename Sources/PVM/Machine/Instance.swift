@@ -84,6 +84,8 @@ extension UnsafeMutablePointer<Instance> {
         instance.pointee.vm.j = program.pointee.jumpTable
         instance.pointee.vm.j_size = UInt32(program.pointee.jumpTableCount)
         instance.pointee.vm.initializing = 1
+        _ = pvm_set_engine(instance.handle, duet_default_engine())
+        _ = pvm_set_memory_mode(instance.handle, duet_default_memory_mode())
         return instance
     }
 

@@ -180,6 +180,10 @@ extension CodeGenerator {
     mutating func shiftConstant(_ shift: Shift, _ w: Width, _ to: UInt8, _ from: UInt8, _ value: Int32) {
         let amount = UInt8(truncatingIfNeeded: value) & (w == .w32 ? 31 : 63)
         let reg = w == .w32 ? Reg.rax : target(to)
+        if shift == .ror, features.contains(.bmi2), let source = map[from] {
+            asm.rorx(w, reg, source, amount)
+            return finish(w, to, reg)
+        }
         fetch(from, into: reg, w)
         if amount != 0 { asm.op(shift, w, reg, amount) }
         finish(w, to, reg)

@@ -4,7 +4,7 @@ import VMCommon
 extension CodeGenerator {
     mutating func jump(_ index: Int, _ distance: Int32) {
         if distance == Instruction.noTarget { return leave(NativeExit(.panic, index)) }
-        asm.jmp(region(index + Int(distance)))
+        if distance != 1 { asm.jmp(region(index + Int(distance))) }
     }
 
     mutating func branch(_ index: Int, _ condition: Condition, _ guest: UInt8, constant: Int32, _ distance: Int32) {

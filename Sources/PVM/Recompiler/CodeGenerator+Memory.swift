@@ -4,9 +4,15 @@ import VMCommon
 extension CodeGenerator {
     enum Kind { case u8, i8, u16, i16, u32, i32, u64 }
 
-    /// The host's operand for guest memory at register + constant modulo 2^32. May use rax, which then holds the address, and
-    /// rcx.
+    /// The host's operand for guest memory at register + constant modulo 2^32. May use rax and rcx.
     mutating func place(_ index: Int, _ guest: UInt8, _ offset: Int32, _ size: Int32, isWrite: Bool) -> Mem {
+        if isGuarded, offset >= 0 {
+            // What passes 2^32 hits the guard behind the memory, and the interpreter wraps it around.
+            if addressBase != guest { fetch(guest, into: .rax, .w32) }
+            addressBase = guest
+            return Mem(RegisterMap.memory, .rax, .x1, offset)
+        }
+        addressBase = nil
         if let home = map[guest] {
             if offset == 0 { asm.mov(.w32, Reg.rax, home) } else { asm.lea(.w32, .rax, Mem(home, offset)) }
         } else {

@@ -18,6 +18,8 @@ struct CodeGenerator: ~Copyable {
     let fault: Label
     /// For each entry of the jump table the place of its code, relative to the table, or 0.
     let jumpTable: Label
+    /// The guest register whose low 32 bits are in rax, zero-extended, left there by a memory access for the next one.
+    var addressBase: UInt8?
     private var stubs: UnsafeMutablePointer<Stub>
     private var stubCount = 0
     private var stubCapacity = 64
@@ -59,6 +61,8 @@ struct CodeGenerator: ~Copyable {
         for index in 0..<program.instructionCount {
             offsets[index] = UInt32(truncatingIfNeeded: asm.offset)
             if program.startsRegion(index) { pay(index) }
+            // Whoever comes from elsewhere has something else in rax, and so have most instructions afterwards.
+            if program.isEntry(index) || !program.instructions[index].plain.keepsAddress { addressBase = nil }
             instruction(index)
         }
         for index in 0..<stubCount {
@@ -178,12 +182,14 @@ struct CodeGenerator: ~Copyable {
     /// A host register with the guest register's value: its home, or `scratch` loaded with it.
     mutating func read(_ guest: UInt8, _ scratch: Reg = RegisterMap.scratch) -> Reg {
         if let home = map[guest] { return home }
+        if scratch == .rax { addressBase = nil }
         asm.mov(.w64, scratch, slot(guest))
         return scratch
     }
 
     /// Copies the guest register into a host register.
     mutating func fetch(_ guest: UInt8, into reg: Reg, _ w: Width = .w64) {
+        if reg == .rax { addressBase = nil }
         if let home = map[guest] {
             if home != reg || w == .w32 { asm.mov(w, reg, home) }
         } else {
@@ -192,10 +198,15 @@ struct CodeGenerator: ~Copyable {
     }
 
     /// Where a result for the guest register is best made: its home, or `scratch`. `write` follows.
-    func target(_ guest: UInt8, _ scratch: Reg = RegisterMap.scratch) -> Reg { map[guest] ?? scratch }
+    mutating func target(_ guest: UInt8, _ scratch: Reg = RegisterMap.scratch) -> Reg {
+        if let home = map[guest] { return home }
+        if scratch == .rax { addressBase = nil }
+        return scratch
+    }
 
     /// The result, in any host register, becomes the guest register.
     mutating func write(_ guest: UInt8, _ reg: Reg) {
+        if addressBase == guest { addressBase = nil }
         if let home = map[guest] {
             if home != reg { asm.mov(.w64, home, reg) }
         } else {
@@ -226,6 +237,9 @@ extension Program {
     /// the code.)
     func startsRegion(_ index: Int) -> Bool { index == 0 || endsRegion(index - 1) }
 
+    /// May control come here other than from the instruction before?
+    func isEntry(_ index: Int) -> Bool { startsRegion(index) || instructions[index - 1].plain == .ecalli }
+
     func endsRegion(_ index: Int) -> Bool {
         isa == .gp072 ? instructions[index].charge == 1 : isaTable[instructions[index].plain.row].endsBlock
     }
@@ -237,5 +251,20 @@ extension Program {
         if charge > 0 { return UInt64(charge) }
         guard let block = block(of: index), Int(block.first) == index else { return 0 }
         return UInt64(block.gas)
+    }
+}
+
+extension Handler {
+    /// Does its code leave rax alone as long as its registers have homes?
+    var keepsAddress: Bool {
+        switch self {
+        case .move_reg, .load_imm, .load_imm_64, .add_imm_64, .and_imm, .xor_imm, .or_imm, .mul_imm_64, .shlo_l_imm_64, .shlo_r_imm_64,
+             .shar_r_imm_64, .rot_r_64_imm, .add_64, .sub_64, .and, .xor, .or, .mul_64, .shlo_l_64, .shlo_r_64, .shar_r_64, .and_inv,
+             .store_imm_ind_u8, .store_imm_ind_u16, .store_imm_ind_u32, .store_imm_ind_u64, .store_ind_u8, .store_ind_u16,
+             .store_ind_u32, .store_ind_u64, .load_ind_u8, .load_ind_i8, .load_ind_u16, .load_ind_i16, .load_ind_u32, .load_ind_i32,
+             .load_ind_u64:
+            true
+        default: false
+        }
     }
 }

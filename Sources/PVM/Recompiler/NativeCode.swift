@@ -43,7 +43,7 @@ struct NativeCode {
         if instance.pointee.memory.isGuarded {
             var scope = duet_fault_scope(
                 code: block.address.assumingMemoryBound(to: UInt8.self), code_size: block.count,
-                memory: base.assumingMemoryBound(to: UInt8.self), memory_size: Int(GuestMemory.size + GuestMemory.pageSize),
+                memory: base.assumingMemoryBound(to: UInt8.self), memory_size: GuestMemory.reach,
                 way_out: wayOut, place: (base + Int(NativeContext.faultPlace)).assumingMemoryBound(to: UInt64.self))
             duet_call_guarded(&scope, entry, base, target)
         } else {
