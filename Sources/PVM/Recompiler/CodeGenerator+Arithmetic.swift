@@ -17,6 +17,12 @@ extension CodeGenerator {
         if w == .w32 { writeExtended(guest, reg) } else { write(guest, reg) }
     }
 
+    mutating func move(_ i: Instruction) {
+        guard let home = map[i.rd] else { return write(i.rd, read(i.ra)) }
+        if addressBase == i.rd { addressBase = nil }
+        fetch(i.ra, into: home)
+    }
+
     mutating func unary(_ i: Instruction, _ make: (inout Assembler, Reg, Reg) -> Void) {
         let source = read(i.ra), target = target(i.rd)
         make(&asm, target, source)
@@ -164,8 +170,8 @@ extension CodeGenerator {
     }
 
     mutating func invertedAnd(_ i: Instruction) {
-        if features.contains(.bmi1), let b = map[i.rb] {
-            let target = target(i.rd)
+        if features.contains(.bmi1) {
+            let b = read(i.rb, .rcx), target = target(i.rd)
             if let a = map[i.ra] { asm.andn(.w64, target, b, a) } else { asm.andn(.w64, target, b, slot(i.ra)) }
             return write(i.rd, target)
         }
@@ -180,8 +186,8 @@ extension CodeGenerator {
     mutating func shiftConstant(_ shift: Shift, _ w: Width, _ to: UInt8, _ from: UInt8, _ value: Int32) {
         let amount = UInt8(truncatingIfNeeded: value) & (w == .w32 ? 31 : 63)
         let reg = w == .w32 ? Reg.rax : target(to)
-        if shift == .ror, features.contains(.bmi2), let source = map[from] {
-            asm.rorx(w, reg, source, amount)
+        if shift == .ror, features.contains(.bmi2) {
+            if let source = map[from] { asm.rorx(w, reg, source, amount) } else { asm.rorx(w, reg, slot(from), amount) }
             return finish(w, to, reg)
         }
         fetch(from, into: reg, w)
@@ -207,9 +213,10 @@ extension CodeGenerator {
             return write(i.rd, target)
         }
         fetch(i.rb, into: .rcx)
-        fetch(i.ra, into: .rax)
-        asm.opCL(shift, w, Reg.rax)
-        finish(w, i.rd, .rax)
+        let reg = w == .w32 ? Reg.rax : target(i.rd)
+        fetch(i.ra, into: reg)
+        asm.opCL(shift, w, reg)
+        finish(w, i.rd, reg)
     }
 
     // MARK: Multiplication and division, which want rax and rdx

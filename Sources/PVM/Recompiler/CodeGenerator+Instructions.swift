@@ -71,7 +71,7 @@ extension CodeGenerator {
         case .branch_ge_u: branch(index, .aboveOrEqual, i.ra, i.rb, i.y)
         case .branch_ge_s: branch(index, .greaterOrEqual, i.ra, i.rb, i.y)
 
-        case .move_reg: write(i.rd, read(i.ra))
+        case .move_reg: move(i)
         case .count_set_bits_64: count(index, i, .w64, .popcnt) { asm, reg in asm.popcnt(.w64, reg, reg) }
         case .count_set_bits_32: count(index, i, .w32, .popcnt) { asm, reg in asm.popcnt(.w32, reg, reg) }
         case .leading_zero_bits_64: count(index, i, .w64, .lzcnt) { asm, reg in asm.lzcnt(.w64, reg, reg) }

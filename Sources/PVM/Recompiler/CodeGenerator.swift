@@ -258,7 +258,7 @@ extension Handler {
     /// Does its code leave rax alone as long as its registers have homes?
     var keepsAddress: Bool {
         switch self {
-        case .move_reg, .load_imm, .load_imm_64, .add_imm_64, .and_imm, .xor_imm, .or_imm, .mul_imm_64, .shlo_l_imm_64, .shlo_r_imm_64,
+        case .rot_l_64, .rot_r_64, .move_reg, .load_imm, .load_imm_64, .add_imm_64, .and_imm, .xor_imm, .or_imm, .mul_imm_64, .shlo_l_imm_64, .shlo_r_imm_64,
              .shar_r_imm_64, .rot_r_64_imm, .add_64, .sub_64, .and, .xor, .or, .mul_64, .shlo_l_64, .shlo_r_64, .shar_r_64, .and_inv,
              .store_imm_ind_u8, .store_imm_ind_u16, .store_imm_ind_u32, .store_imm_ind_u64, .store_ind_u8, .store_ind_u16,
              .store_ind_u32, .store_ind_u64, .load_ind_u8, .load_ind_i8, .load_ind_u16, .load_ind_i16, .load_ind_u32, .load_ind_i32,
