@@ -211,7 +211,8 @@ pvm_action_t pvm_host_grow_heap(pvm_vm_t* vm);
 
 /* ---- Run control ---- */
 
-/* Runs from entry. Without a host function, or with is_child set by pvm_execute, an ecalli ends it with PVM_EXIT_HOST. */
+/* Runs from entry, not as a child (vm->is_child becomes 0): an ecalli ends the run with PVM_EXIT_HOST only where there is no
+ * host function and no callback. */
 pvm_exit_t pvm_run(pvm_vm_t* vm, uint32_t entry);
 
 /* Goes on from where the last run ended: behind the ecalli after PVM_EXIT_HOST, at vm->pc otherwise, and at vm->pc in any
@@ -279,7 +280,7 @@ pvm_error_t pvm_write(pvm_vm_t* vm, uint64_t address, uint64_t length, const uin
 pvm_error_t pvm_load(pvm_vm_t* vm, uint64_t address, uint64_t length, const uint8_t* data);
 
 /* A direct pointer to a range that has the given rights (READ or WRITE) all over. Valid until pages of the range change
- * their rights or the VM is destroyed; the guest sees writes at once. */
+ * their rights or the VM is destroyed; the guest sees writes at once. An empty range gives a pointer to nothing. */
 pvm_error_t pvm_memory_view(pvm_vm_t* vm, uint64_t address, uint64_t length, pvm_access_t access, uint8_t** view);
 
 /* ---- Inner machines ----
@@ -308,7 +309,8 @@ pvm_error_t pvm_set_inner_limit(pvm_vm_t* vm, uint32_t count);
 /* ---- Lines ----
  * A trace line shows an instruction and the state it left behind:
  *     "    2: PC 57368 ADD_IMM_64           g=9999998 reg=[4294901760 4278058944 0 0 0 0 0 4278124544 3 0 0 0 0]"
- * (step from 1 since the VM was made; an instruction that ends the run shows the state it ended with). A log line starts
+ * (step from 1 since the VM was made, and pc, right-aligned in 5 columns; an instruction that ends the run shows the state it
+ * ended with). A log line starts
  * with "duet:". */
 typedef enum { PVM_LINE_TRACE = 0, PVM_LINE_LOG = 1 } pvm_line_kind_t;
 

@@ -1,8 +1,8 @@
-/* Fuzz target over the C interface. An input is a program and a sequence of calls; see `one_input` for its form.
+/* Fuzz target over the C interface. An input is a program and a sequence of calls; see `take_program` for its form.
  *
- * Every input runs twice and must leave the same trail (determinism); a third time its program runs once as a whole and once
- * instruction by instruction, which must end alike. Broken promises of the headers abort. Gas is bounded everywhere, so
- * that no input takes long. */
+ * Every input runs twice and must leave the same trail (determinism); then its program runs as a whole and instruction by
+ * instruction, on every engine and in every memory mode, which must end alike. Broken promises of the headers abort. Gas is
+ * bounded everywhere, so that no input takes long. */
 #include "pvm_fuzz.h"
 
 #include <stdio.h>
@@ -512,31 +512,46 @@ static uint64_t scenario(const uint8_t* data, size_t size) {
     return trail.hash;
 }
 
-/* One run against the same in steps. */
-static void whole_against_steps(const uint8_t* data, size_t size) {
+/* Runs a machine to its first exit in one go or step by step, and gives what can be seen of it afterwards. */
+static uint64_t end_of_run(pvm_vm_t* vm, trail_t* trail, int stepwise) {
+    pvm_exit_t exit;
+    if (stepwise) {
+        PROMISE(pvm_set_pc(vm, 0) == PVM_OK);
+        /* A host function may add gas at each of its calls: that bounds the steps. */
+        int steps = 0;
+        do exit = pvm_step(vm); while (exit == PVM_EXIT_STEP && ++steps < (MAX_HOST_CALLS + 2) * (int)MAX_GAS);
+    } else {
+        exit = pvm_run(vm, 0);
+    }
+    note(trail, (uint64_t)exit);
+    note(trail, (uint64_t)(uint32_t)vm->host_func_id);
+    note_vm(trail, vm);
+    note_memory(trail, vm);
+    pvm_destroy(vm);
+    return trail->hash;
+}
+
+/* The same end in one go and step by step, on every engine and in every memory mode that this build has. */
+static void every_way_ends_alike(const uint8_t* data, size_t size) {
     input_t in = {data, size, 0};
     const unsigned flags = (unsigned)take(&in, 1);
     pvm_program_t* program = take_program(&in, flags);
     if (program == NULL) return;
-    trail_t trails[2] = {{0, MAX_HOST_CALLS, 0, 0, NULL}, {0, MAX_HOST_CALLS, 0, 0, NULL}};
-    pvm_vm_t* whole = first_machine(program, flags, &trails[0]);
-    pvm_vm_t* stepped = first_machine(program, flags, &trails[1]);
-    pvm_exit_t end = pvm_run(whole, 0), step;
-    PROMISE(pvm_set_pc(stepped, 0) == PVM_OK);
-    int steps = 0;
-    /* A host function may add gas at each of its calls: that bounds the steps. */
-    do step = pvm_step(stepped); while (step == PVM_EXIT_STEP && ++steps < (MAX_HOST_CALLS + 2) * (int)MAX_GAS);
-    PROMISE(step == end);
-    PROMISE(memcmp(whole->registers, stepped->registers, sizeof whole->registers) == 0);
-    PROMISE(whole->gas == stepped->gas && whole->pc == stepped->pc && pvm_get_gas_signed(whole) == pvm_get_gas_signed(stepped));
-    PROMISE(pvm_fault_page(whole) == pvm_fault_page(stepped) && whole->host_func_id == stepped->host_func_id);
-    note_vm(&trails[0], whole);
-    note_vm(&trails[1], stepped);
-    note_memory(&trails[0], whole);
-    note_memory(&trails[1], stepped);
-    PROMISE(trails[0].hash == trails[1].hash);
-    pvm_destroy(whole);
-    pvm_destroy(stepped);
+    uint64_t first = 0;
+    for (unsigned way = 0; way < 8; way++) {
+        trail_t trail = {0, MAX_HOST_CALLS, 0, 0, NULL};
+        pvm_vm_t* vm = first_machine(program, flags, &trail);
+        if (pvm_set_engine(vm, way & 2 ? PVM_ENGINE_RECOMPILER : PVM_ENGINE_INTERPRETER) != PVM_OK
+            || pvm_set_memory_mode(vm, way & 4 ? PVM_MEMORY_GUARDED : PVM_MEMORY_CHECKED) != PVM_OK) {
+            PROMISE(way >= 2);
+            pvm_destroy(vm);
+            continue;
+        }
+        const uint64_t end = end_of_run(vm, &trail, way & 1);
+        if (way == 0) first = end;
+        if (end != first) fprintf(stderr, "way %u (1 stepwise, 2 recompiler, 4 guarded) ends otherwise\n", way);
+        PROMISE(end == first);
+    }
     pvm_program_release(program);
 }
 
@@ -544,6 +559,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const uint64_t one = scenario(data, size);
     const uint64_t two = scenario(data, size);
     PROMISE(one == two);
-    whole_against_steps(data, size);
+    every_way_ends_alike(data, size);
     return 0;
 }

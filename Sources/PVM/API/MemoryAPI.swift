@@ -137,9 +137,10 @@ public func pvm_memory_view(
     guard let view else { return PVM_ERR_NULL }
     view.pointee = nil
     guard let instance = vm?.instance else { return PVM_ERR_NULL }
-    guard let need = rights(access), need != GuestMemory.none, length > 0 else { return PVM_ERR_ARGUMENT }
+    guard let need = rights(access), need != GuestMemory.none else { return PVM_ERR_ARGUMENT }
     guard instance.pointee.memory.allows(address, length, need) else { return PVM_ERR_OUT_OF_BOUNDS }
-    view.pointee = (instance.pointee.memory.base + Int(address)).assumingMemoryBound(to: UInt8.self)
+    let offset = length == 0 ? 0 : Int(address)
+    view.pointee = (instance.pointee.memory.base + offset).assumingMemoryBound(to: UInt8.self)
     return PVM_OK
 }
 

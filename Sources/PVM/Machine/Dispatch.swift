@@ -71,7 +71,9 @@ extension UnsafeMutablePointer<Instance> {
     /// Ends the run from outside of it.
     func finish(_ exit: pvm_exit_t) {
         pointee.exit = exit
-        pointee.stoppedAt = .max
+        pointee.stoppedAt = pointee.vm.pc
+        pointee.canGoOn = false
+        pointee.pcWasSet = false
         show(exit)
     }
 }

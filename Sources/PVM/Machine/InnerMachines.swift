@@ -166,7 +166,8 @@ extension UnsafeMutablePointer<Instance> {
             pointee.resumePaid = charged
         default: break
         }
-        pointee.stoppedAt = program.pointee.instruction(at: pointee.vm.pc) == nil ? .max : pointee.vm.pc
+        pointee.stoppedAt = pointee.vm.pc
+        pointee.canGoOn = program.pointee.instruction(at: pointee.vm.pc) != nil
         pointee.isRunning = true
     }
 

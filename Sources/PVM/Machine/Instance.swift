@@ -36,8 +36,10 @@ struct Instance {
     var isRunning = false
     /// `pvm_set_pc` was called since the last run ended or the host function was entered.
     var pcWasSet = false
-    /// Where the last run stopped, for going on: valid while the host has left `vm.pc` at `stoppedAt`.
+    /// Where the last run stopped: what follows is valid while the host has left `vm.pc` there.
     var stoppedAt: UInt64 = .max
+    /// The instruction to go on with, if `canGoOn`; else whatever is at `vm.pc`.
+    var canGoOn = false
     var resumeIndex = 0
     /// The gas of the instruction at `resumeIndex` has been taken already.
     var resumePaid = false

@@ -20,7 +20,7 @@ extension UnsafeMutablePointer<Instance> {
     /// Where the last run left off, unless the host has moved pc since.
     var continuation: Start {
         let pc = pointee.vm.pc
-        guard pc == pointee.stoppedAt, !pointee.pcWasSet else { return start(at: pc) }
+        guard pointee.canGoOn, pc == pointee.stoppedAt, !pointee.pcWasSet else { return start(at: pc) }
         return Start(index: pointee.resumeIndex, pc: pc, paid: pointee.resumePaid)
     }
 
@@ -134,7 +134,8 @@ extension UnsafeMutablePointer<Instance> {
         case PVM_EXIT_STEP: pointee.resumePaid = paid
         default: pointee.resumePaid = false
         }
-        pointee.stoppedAt = index == nil ? .max : pointee.vm.pc
+        pointee.stoppedAt = pointee.vm.pc
+        pointee.canGoOn = index != nil
         pointee.pcWasSet = false
         if let move = pointee.suspendedMove {
             pointee.suspendedMove = nil
