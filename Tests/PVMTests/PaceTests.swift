@@ -1,4 +1,5 @@
 import CPVM
+import VMCommon
 import XCTest
 
 @testable import PVM
@@ -70,10 +71,19 @@ final class PaceTests: XCTestCase {
         }
     }
 
+    /// The code generator's paths for processors without the newer instructions.
+    func testRandomRunsOnAnOlderProcessor() throws {
+        CPUFeatures.withheld = .all
+        defer { CPUFeatures.withheld = [] }
+        try runRandomly(seeds: 10_000..<11_000)
+    }
+
+    func testRandomRuns() throws { try runRandomly(seeds: 0..<2000) }
+
     /// Straight runs of random operations of every kind.
-    func testRandomRuns() throws {
+    private func runRandomly(seeds: Range<Int>) throws {
         let all = isaTable.indices.map { isaTable[$0].opcode }.filter { $0 != .ecalli }
-        for seed in 0..<2000 {
+        for seed in seeds {
             var random = SplitMix(state: UInt64(seed))
             let isa: ISA = seed % 2 == 0 ? .gp072 : .gp080
             let usable = all.filter { $0.row.octet(isa) != nil }
