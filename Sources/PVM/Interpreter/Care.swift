@@ -7,6 +7,8 @@ struct Care {
     var budget: UInt64
     /// The gas of the next instruction has been taken already.
     var paid: Bool
+    /// Stop behind the instruction that ends the gas region, where compiled code can go on.
+    var stopsAtRegionEnd = false
 
     /// Pays the instruction at hand. False, with `instance.exit` set, if that cannot be done.
     mutating func begin(_ frame: inout Frame) -> Bool {
@@ -20,8 +22,9 @@ struct Care {
             }
             frame.gas -= cost
         }
-        budget -= 1
-        instance.pointee.traceIndex = frame.ip - instance.pointee.program.pointee.instructions
+        let program = instance.pointee.program, index = frame.ip - program.pointee.instructions
+        budget = stopsAtRegionEnd && program.pointee.endsRegion(index) ? 0 : budget - 1
+        instance.pointee.traceIndex = index
         paid = isa == .gp080 && !isaTable[frame.ip.pointee.plain.row].endsBlock
         return true
     }

@@ -39,6 +39,7 @@ struct Program {
     /// Compiled code for each memory mode, made when first wanted. Guarded by `compilation`.
     var checkedCode: NativeCode?
     var guardedCode: NativeCode?
+    var isTooLargeToCompile = false
 
     init(isa: ISA) { self.isa = isa }
 

@@ -12,7 +12,7 @@ struct NativeCode {
 
     /// Nil if memory, or the room for code, is short.
     init?(_ program: Program, isGuarded: Bool) {
-        guard let memory = executableMemory, var generator = CodeGenerator(program, isGuarded: isGuarded) else { return nil }
+        guard program.instructionCount <= NativeExit.largestIndex, let memory = executableMemory, var generator = CodeGenerator(program, isGuarded: isGuarded) else { return nil }
         let offsets = generator.offsets
         guard generator.generate(), let wayOut = generator.asm.offset(of: generator.fault),
               let block = memory.install(generator.asm.code)
@@ -77,8 +77,11 @@ extension UnsafeMutablePointer<Program> {
         compilation?.withLock {
             let slot = isGuarded ? pointee.guardedCode : pointee.checkedCode
             if let slot { return slot }
+            // Once there was no room, trying again at every run would cost more than it could gain.
+            guard !pointee.isTooLargeToCompile else { return nil }
             let code = NativeCode(pointee, isGuarded: isGuarded)
             if isGuarded { pointee.guardedCode = code } else { pointee.checkedCode = code }
+            pointee.isTooLargeToCompile = code == nil
             return code
         } ?? nil
     }

@@ -35,11 +35,13 @@ struct NativeExit {
         case fault
     }
 
+    static let largestIndex = 0x0fff_ffff
+
     let word: UInt32
 
     init(_ kind: Kind, _ index: Int) { word = kind.rawValue << 28 | UInt32(truncatingIfNeeded: index) }
     init(word: UInt32) { self.word = word }
 
     var kind: Kind { Kind(rawValue: word >> 28) ?? .slow }
-    var index: Int { Int(word & 0x0fff_ffff) }
+    var index: Int { Int(word) & NativeExit.largestIndex }
 }

@@ -11,7 +11,7 @@ extension UnsafeMutablePointer<Instance> {
             // Behind a host call of 0.8.0 the block goes on, paid. Elsewhere control comes in where gas is paid.
             let canEnter = paid ? program.pointee.goesOnPaid(index) : program.pointee.startsRegion(index)
             guard canEnter else {
-                var care = Care(budget: program.pointee.restOfRegion(index), paid: paid)
+                var care = Care(budget: .max, paid: paid, stopsAtRegionEnd: true)
                 let outcome = interpret(Careful.self, self, at: index, &care)
                 guard outcome == .stepped else { return outcome }
                 index = pointee.resumeIndex
@@ -26,7 +26,7 @@ extension UnsafeMutablePointer<Instance> {
                 // The region has been paid to its end.
                 let charge = program.pointee.isa == .gp072 ? UInt64(program.pointee.instructions[index].charge) : 0
                 pointee.vm.gas += charge
-                var care = Care(budget: program.pointee.restOfRegion(index), paid: program.pointee.isa == .gp080)
+                var care = Care(budget: .max, paid: program.pointee.isa == .gp080, stopsAtRegionEnd: true)
                 let outcome = interpret(Careful.self, self, at: index, &care)
                 guard outcome == .stepped else { return outcome }
                 index = pointee.resumeIndex
@@ -60,12 +60,4 @@ extension UnsafeMutablePointer<Instance> {
 extension Program {
     /// Is it the instruction behind a host call in the middle of a block?
     func goesOnPaid(_ index: Int) -> Bool { isa == .gp080 && index > 0 && instructions[index - 1].plain == .ecalli }
-
-    /// How many instructions there are from this one to the end of its region.
-    func restOfRegion(_ index: Int) -> UInt64 {
-        if isa == .gp072 { return UInt64(instructions[index].charge) }
-        var last = index
-        while !endsRegion(last) { last += 1 }
-        return UInt64(last - index + 1)
-    }
 }
