@@ -23,6 +23,11 @@ PROGRAMS = os.path.join(os.environ.get("DUET_PROGRAMS") or os.path.join(ROOT, ".
 DUET = os.path.join(ROOT, "build", "bin", "duet")
 SIZES = {"sieve": 1000000, "fib": 27, "sha256": 5000, "keccak": 3000, "matmul": 5, "qsort": 50000}
 SETS = ["gp072", "gp080"]
+# (name, instruction set, engine, memory mode), a column each.
+CONFIGURATIONS = [("%s %s" % (isa, kind), isa, engine, memory)
+                  for kind, engine, memory in [("interpreter", "interpreter", "checked"), ("recompiler", "recompiler", "guarded"),
+                                               ("recompiler, checked", "recompiler", "checked")]
+                  for isa in SETS]
 
 
 def fail(message):
@@ -61,8 +66,9 @@ def native(binary, n):
     return int(result), float(seconds)
 
 
-def ours(image, isa, n, runs):
-    line = output(DUET, "pvm", "bench", image, "--isa", isa, "--args", words(n), "--runs", str(runs), "--json")
+def ours(image, isa, engine, memory, n, runs):
+    line = output(DUET, "pvm", "bench", image, "--isa", isa, "--engine", engine, "--memory", memory, "--args", words(n),
+                  "--runs", str(runs), "--json")
     return json.loads(line)
 
 
@@ -84,20 +90,15 @@ def measure(name, binary, rounds, runs):
         result, gas[isa] = once(image[isa], isa, n)
         if result != expected:
             fail("%s (%s): the guest's result is %d, the native one %d" % (name, isa, result, expected))
-    best = {"native": math.inf, **{isa: math.inf for isa in SETS}}
-    compiled = {isa: math.inf for isa in SETS}
+    native_best = math.inf
+    best = {name: math.inf for name, *_ in CONFIGURATIONS}
     for _ in range(rounds):
-        best["native"] = min([best["native"]] + [native(binary, n)[1] for _ in range(5)])
-        for isa in SETS:
-            row = ours(image[isa], isa, n, runs)
-            best[isa] = min(best[isa], row["seconds_min"])
-            compiled[isa] = min(compiled[isa], row["compile_ns_per_instruction"])
-    row = {"program": name, "n": n, "native_ms": best["native"] * 1e3, "instructions": gas["gp072"]}
-    for isa in SETS:
-        row[isa] = {"ms": best[isa] * 1e3, "ratio": best[isa] / best["native"], "gas": gas[isa],
-                    "compile_ns_per_instruction": compiled[isa]}
-    row["instructions_per_second"] = gas["gp072"] / best["gp072"]
-    return row
+        native_best = min([native_best] + [native(binary, n)[1] for _ in range(5)])
+        for key, isa, engine, memory in CONFIGURATIONS:
+            best[key] = min(best[key], ours(image[isa], isa, engine, memory, n, runs)["seconds_min"])
+    return {"program": name, "n": n, "native_ms": native_best * 1e3, "instructions": gas["gp072"], "gas_gp080": gas["gp080"],
+            **{key: {"ms": best[key] * 1e3, "ratio": best[key] / native_best,
+                     "instructions_per_second": gas["gp072"] / best[key]} for key in best}}
 
 
 def mean(values):
@@ -114,14 +115,13 @@ def border(work):
 
 
 def table(result):
-    print("| program | n | native ms | gp072 ms | ratio | M instructions/s | gp080 ms | ratio |")
-    print("|---|---|---|---|---|---|---|---|")
+    names = [name for name, *_ in CONFIGURATIONS]
+    print("| program | n | native ms | " + " | ".join("%s ms | ratio" % name for name in names) + " |")
+    print("|---|---|---|" + "---|---|" * len(names))
     for row in result["programs"]:
-        print("| %s | %d | %.3f | %.2f | %.1f | %.0f | %.2f | %.1f |" % (
-            row["program"], row["n"], row["native_ms"], row["gp072"]["ms"], row["gp072"]["ratio"],
-            row["instructions_per_second"] / 1e6, row["gp080"]["ms"], row["gp080"]["ratio"]))
-    m = result["means"]
-    print("| geometric mean | | | | %.1f | %.0f | | %.1f |" % (m["gp072"], m["instructions_per_second"] / 1e6, m["gp080"]))
+        print("| %s | %d | %.3f | " % (row["program"], row["n"], row["native_ms"])
+              + " | ".join("%.2f | %.2f" % (row[name]["ms"], row[name]["ratio"]) for name in names) + " |")
+    print("| geometric mean | | | " + " | ".join("| %.2f" % result["means"][name] for name in names) + " |")
 
 
 def main():
@@ -151,8 +151,7 @@ def main():
             output(cc, "-O3", os.path.join(PROGRAMS, "c", name + ".c"), "-o", binary)
             result["programs"].append(measure(name, binary, options.rounds, options.runs))
         rows = result["programs"]
-        result["means"] = {isa: mean(row[isa]["ratio"] for row in rows) for isa in SETS}
-        result["means"]["instructions_per_second"] = mean(row["instructions_per_second"] for row in rows)
+        result["means"] = {name: mean(row[name]["ratio"] for row in rows) for name, *_ in CONFIGURATIONS}
         table(result)
         result["border"] = border(work)
     print("\n| host and guest | |\n|---|---|")

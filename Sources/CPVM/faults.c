@@ -1,32 +1,75 @@
 #define _GNU_SOURCE
 #include "CPVM.h"
-#include "faults.h"
+
+#if defined(__x86_64__) && defined(__linux__)
 
 #include <pthread.h>
 #include <signal.h>
 #include <ucontext.h>
 
-#if defined(__x86_64__) && defined(__linux__)
+/* Thread-local storage that a signal handler can read anywhere: the default kind may have to allocate first. */
+#define THREAD_LOCAL static _Thread_local __attribute__((tls_model("initial-exec")))
 
 /* Scopes nest: a host function may run another VM. */
-static _Thread_local const struct duet_fault_scope *current;
+THREAD_LOCAL const struct duet_fault_scope *current;
 
-static struct sigaction previous_segv, previous_bus;
+/* ---- The handlers that were there before ---- */
+
+/* A host may install handlers of its own at any time, in front of ours, so ours may come to stand in several places of the chain:
+ * behind each of them lies the one that it replaced. The last is the host's latest. */
+enum { LEVELS = 8 };
+
+struct chain {
+    int signal;
+    struct sigaction previous[LEVELS];
+    _Atomic int count;
+};
+
+static struct chain chains[] = { { .signal = SIGSEGV }, { .signal = SIGBUS } };
+
+/* How many levels down the chain this thread is, while a handler of the host's runs that may hand the signal on to ours, and the
+ * stack frame that it runs under. A frame that is not deeper than that belongs to a later signal: the host's handler has jumped
+ * out. */
+THREAD_LOCAL int depth;
+THREAD_LOCAL const char *frame;
+
+static void take_default(int signal, const siginfo_t *info) {
+    struct sigaction standard;
+    memset(&standard, 0, sizeof standard);
+    standard.sa_handler = SIG_DFL;
+    sigaction(signal, &standard, NULL);
+    /* A fault comes again when the handler returns; a signal that was sent does not. */
+    if (info->si_code <= 0) raise(signal);
+}
 
 /* What would have happened without us. */
-static void pass_on(int signal, siginfo_t *info, void *context) {
-    const struct sigaction *previous = signal == SIGSEGV ? &previous_segv : &previous_bus;
-    if (previous->sa_flags & SA_SIGINFO) {
-        previous->sa_sigaction(signal, info, context);
-    } else if (previous->sa_handler == SIG_DFL || previous->sa_handler == SIG_IGN) {
-        /* Back to the default: returning repeats the access, which then ends the process as it should. A signal that was sent
-         * and not caused would not come again, so it is. */
-        struct sigaction standard = { .sa_handler = SIG_DFL };
-        sigaction(signal, &standard, NULL);
-        if (info->si_code <= 0) raise(signal);
-    } else {
-        previous->sa_handler(signal);
+static void pass_on(struct chain *chain, siginfo_t *info, void *context) {
+    const char *here = __builtin_frame_address(0);
+    if (depth > 0 && here >= frame) depth = 0;
+    int level = atomic_load_explicit(&chain->count, memory_order_acquire) - 1 - depth;
+    struct sigaction previous;
+    memset(&previous, 0, sizeof previous);
+    if (level >= 0) previous = chain->previous[level];
+
+    int takes_info = previous.sa_flags & SA_SIGINFO;
+    if (!takes_info && previous.sa_handler == SIG_IGN && info->si_code <= 0) return;
+    if (!takes_info && (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN)) return take_default(chain->signal, info);
+
+    if (previous.sa_flags & (int)SA_RESETHAND) {
+        chain->previous[level].sa_handler = SIG_DFL;
+        chain->previous[level].sa_flags = 0;
     }
+    sigset_t mask = previous.sa_mask;
+    if (!(previous.sa_flags & SA_NODEFER)) sigaddset(&mask, chain->signal);
+    pthread_sigmask(SIG_BLOCK, &mask, NULL);
+    int outer_depth = depth;
+    const char *outer_frame = frame;
+    depth = outer_depth + 1;
+    frame = here;
+    if (takes_info) previous.sa_sigaction(chain->signal, info, context);
+    else previous.sa_handler(chain->signal);
+    depth = outer_depth;
+    frame = outer_frame;
 }
 
 static void handle(int signal, siginfo_t *info, void *context) {
@@ -42,51 +85,78 @@ static void handle(int signal, siginfo_t *info, void *context) {
             return;
         }
     }
-    pass_on(signal, info, context);
+    pass_on(&chains[signal == SIGSEGV ? 0 : 1], info, context);
 }
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool installed;
+static bool is_same(const struct sigaction *a, const struct sigaction *b) {
+    return (a->sa_flags & SA_SIGINFO) == (b->sa_flags & SA_SIGINFO) && a->sa_handler == b->sa_handler;
+}
+
+/* Puts our handler in front, if it is not there. */
+static bool stand_in_front(struct chain *chain) {
+    struct sigaction now;
+    if (sigaction(chain->signal, NULL, &now) != 0) return false;
+    if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle) return true;
+    /* Where the host has gone back to a handler that it had before, the later ones are gone. */
+    int count = atomic_load_explicit(&chain->count, memory_order_relaxed), level = 0;
+    while (level < count && !is_same(&chain->previous[level], &now)) level++;
+    if (level == LEVELS) level = LEVELS - 1;
+    /* In place before ours can be called: a fault may happen in any thread at any time. */
+    chain->previous[level] = now;
+    atomic_store_explicit(&chain->count, level + 1, memory_order_release);
+    struct sigaction ours;
+    memset(&ours, 0, sizeof ours);
+    ours.sa_sigaction = handle;
+    ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    sigemptyset(&ours.sa_mask);
+    return sigaction(chain->signal, &ours, NULL) == 0;
+}
+
+/* ---- Alternate stacks ---- */
+
+/* Ample for handlers of the host's that used to run on the thread's own stack; untouched pages cost nothing. The page below has
+ * no rights. */
+enum { STACK = 1024 * 1024, GUARD = 64 * 1024 };
+
 static pthread_key_t stack_key;
-static bool has_key;
 
-static void free_stack(void *stack) {
-    stack_t none = { .ss_flags = SS_DISABLE };
-    sigaltstack(&none, NULL);
-    free(stack);
+static void free_stack(void *base) {
+    stack_t have;
+    if (sigaltstack(NULL, &have) == 0 && have.ss_sp == (char *)base + GUARD) {
+        stack_t none = { .ss_flags = SS_DISABLE };
+        sigaltstack(&none, NULL);
+    }
+    munmap(base, GUARD + STACK);
 }
 
-static void install(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_sigaction = handle;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-    sigemptyset(&action.sa_mask);
-    has_key = pthread_key_create(&stack_key, free_stack) == 0;
-    installed = has_key && sigaction(SIGSEGV, &action, &previous_segv) == 0 && sigaction(SIGBUS, &action, &previous_bus) == 0;
-}
-
-/* The calling thread's alternate stack: its own if it has one. */
+/* Gives the calling thread an alternate stack if it has none. */
 static bool have_stack(void) {
-    static _Thread_local bool known;
-    if (known) return true;
     stack_t have;
     if (sigaltstack(NULL, &have) != 0) return false;
-    if (have.ss_flags & SS_DISABLE) {
-        size_t size = 64 * 1024;
-        stack_t stack = { .ss_sp = malloc(size), .ss_size = size };
-        if (stack.ss_sp == NULL) return false;
-        if (sigaltstack(&stack, NULL) != 0 || pthread_setspecific(stack_key, stack.ss_sp) != 0) {
-            free(stack.ss_sp);
-            return false;
-        }
+    if (!(have.ss_flags & SS_DISABLE)) return true;
+    char *base = pthread_getspecific(stack_key);
+    bool is_new = base == NULL;
+    if (is_new) {
+        base = mmap(NULL, GUARD + STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (base == MAP_FAILED) return false;
+        mprotect(base, GUARD, PROT_NONE);
     }
-    known = true;
-    return true;
+    stack_t stack = { .ss_sp = base + GUARD, .ss_size = STACK };
+    if (sigaltstack(&stack, NULL) == 0 && (!is_new || pthread_setspecific(stack_key, base) == 0)) return true;
+    if (is_new) munmap(base, GUARD + STACK);
+    return false;
 }
 
+/* ---- Entry points ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool has_key;
+
 bool duet_faults_install(void) {
-    pthread_once(&once, install);
+    pthread_mutex_lock(&lock);
+    if (!has_key) has_key = pthread_key_create(&stack_key, free_stack) == 0;
+    bool installed = has_key && stand_in_front(&chains[0]) && stand_in_front(&chains[1]);
+    pthread_mutex_unlock(&lock);
     return installed && have_stack();
 }
 

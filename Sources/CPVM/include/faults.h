@@ -19,8 +19,9 @@ struct duet_fault_scope {
 /* Calls entry(base, target) with its faults handled. Before: duet_faults_install must have succeeded. */
 void duet_call_guarded(const struct duet_fault_scope *scope, void (*entry)(void *, const void *), void *base, const void *target);
 
-/* Installs the handler for SIGSEGV and SIGBUS, once per process, in front of those that are there: they still get every fault
- * that is not compiled code's. Gives the calling thread an alternate signal stack if it has none. False if that is impossible. */
+/* Puts the handler for SIGSEGV and SIGBUS in front of those that are there now: they still get every signal that is not compiled
+ * code's. To be called before every guarded run, because hosts install handlers too. Gives the calling thread an alternate
+ * signal stack if it has none. False if that is impossible. */
 bool duet_faults_install(void);
 
 #endif

@@ -59,8 +59,10 @@ extension UnsafeMutablePointer<Instance> {
     /// Gives the memory the mode that was asked for, and compiled code if that is wanted. Nil where it is not, or cannot be had:
     /// the interpreter works on memory of either mode.
     private func prepareEngine(compiles: Bool) -> NativeCode? {
-        if pointee.wantsGuard, !pointee.memory.isGuarded, !duet_faults_install() || !pointee.memory.guardPages() { return nil }
+        if pointee.wantsGuard, !pointee.memory.guardPages() { return nil }
         guard compiles, pointee.memory.prepareContext() else { return nil }
+        // At every run: the host may have installed handlers of its own since the last one.
+        if pointee.memory.isGuarded, !duet_faults_install() { return nil }
         return pointee.program.nativeCode(isGuarded: pointee.memory.isGuarded)
     }
 
