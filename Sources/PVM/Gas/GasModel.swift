@@ -33,9 +33,9 @@ struct GasModel {
     init(_ program: Program) { self.program = program }
 
     /// ϱ^Δ of the block whose first instruction has this number.
-    mutating func gas(from first: Int) -> UInt32 {
+    mutating func gas(from first: Int) -> UInt64 {
         var next: Int? = first
-        var cycles: UInt32 = 0
+        var cycles: UInt64 = 0
         decodeSlots = GasModel.slotsPerCycle
         startsLeft = GasModel.startsPerCycle
         unitsLeft = .all
@@ -142,13 +142,13 @@ struct GasModel {
     }
 
     /// Passes the cycles in which nothing happens but that executing instructions get on; says how many.
-    private mutating func idle() -> UInt32 {
+    private mutating func idle() -> UInt64 {
         if decoding != 0 || executing & ~busy != 0 || finished >> UInt32(head) & 1 != 0 { return 0 }
         var shortest: UInt8 = .max
         forEach(executing) { model, slot in shortest = min(shortest, model.cyclesLeft[slot]) }
         guard executing != 0, shortest > 1 else { return 0 }
         forEach(executing) { model, slot in model.cyclesLeft[slot] -= shortest - 1 }
-        return UInt32(shortest - 1)
+        return UInt64(shortest - 1)
     }
 
     @inline(__always)

@@ -37,7 +37,7 @@ extension UnsafeMutablePointer<Instance> {
         let program = pointee.program
         if program.pointee.isa == .gp072 { return 1 }
         let index = ip - program.pointee.instructions
-        return index == program.pointee.instructionCount - 1 ? 0 : UInt64(program.pointee.block(of: index)?.gas ?? 0)
+        return index == program.pointee.instructionCount - 1 ? 0 : program.pointee.block(of: index)?.gas ?? 0
     }
 
     /// Ends the run: 0.7.2 lets the gas go below zero (shown signed), 0.8.0 leaves it alone.

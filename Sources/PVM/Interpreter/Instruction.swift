@@ -21,7 +21,7 @@ struct Instruction {
     var y: Int32
 
     static let noTarget = Int32.min
-    static let regionLimit: UInt32 = 65_000
+    static let regionLimit: UInt64 = 65_000
 
     init(_ handler: Handler) {
         self.handler = handler

@@ -45,7 +45,7 @@ struct Program {
 
     struct Block {
         var first: UInt32
-        var gas: UInt32
+        var gas: UInt64
     }
 
     static let noInstruction = UInt32.max
@@ -109,7 +109,7 @@ extension Program {
     /// Gas of the basic block that starts at this code offset, 0 if none does.
     func blockGas(at offset: UInt64) -> UInt64 {
         guard isBlockStart(offset), let first = instruction(at: offset) else { return 0 }
-        if isa == .gp080 { return UInt64(block(of: first)!.gas) }
+        if isa == .gp080 { return block(of: first)!.gas }
         var last = first
         while !isaTable[instructions[last].plain.row].endsBlock { last += 1 }
         return UInt64(last - first + 1)

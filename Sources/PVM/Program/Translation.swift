@@ -118,7 +118,7 @@ extension Program {
     /// once; what was not executed is given back when an instruction ends the run inside it. A host call ends a region because
     /// the host sees the gas, and so does every `regionLimit` instructions because `charge` is small.
     private func chargeRegions() {
-        var charge: UInt32 = 0
+        var charge: UInt64 = 0
         for index in stride(from: instructionCount - 1, through: 0, by: -1) {
             let plain = instructions[index].plain
             if isaTable[plain.row].endsBlock || plain == .ecalli {

@@ -250,7 +250,7 @@ extension Program {
         let charge = instructions[index].charge
         if charge > 0 { return UInt64(charge) }
         guard let block = block(of: index), Int(block.first) == index else { return 0 }
-        return UInt64(block.gas)
+        return block.gas
     }
 }
 
