@@ -108,13 +108,17 @@ static uint8_t target_register(void) {
     return chosen;
 }
 
+/* Sign-extends the low `length` octets. */
+static uint64_t extended(uint64_t x, int length) {
+    return length == 0 ? 0 : (uint64_t)((int64_t)(x << (64 - 8 * length)) >> (64 - 8 * length));
+}
+
+/* A constant in as few octets as hold it, or more; sometimes too few. */
 static void number(uint64_t wanted, uint64_t* value, uint8_t* length) {
+    int fits = 0;
+    while (fits < 4 && extended(wanted, fits) != wanted) fits++;
     *value = wanted;
-    uint8_t fits = 0;
-    while (fits < 4 && (uint64_t)((int64_t)(wanted << (63 - 8 * fits) << 1) >> (fits ? 64 - 8 * fits : 63)) != (fits ? wanted : 0) ) fits++;
-    if (fits == 0 && wanted != 0) fits = 1;
-    /* Often the shortest, sometimes longer than it must be, sometimes too short. */
-    *length = one_in(6) ? (uint8_t)below(5) : one_in(4) && fits < 4 ? (uint8_t)(fits + 1) : fits;
+    *length = (uint8_t)(one_in(6) ? (int)below(5) : one_in(4) && fits < 4 ? fits + 1 : fits);
 }
 
 static void immediate(uint64_t* x, uint8_t* length) { number(value(), x, length); }
@@ -259,7 +263,6 @@ static void make(instruction_t* i, uint8_t op) {
         if (g.acyclic) i->cut = 0, i->hidden = false;
     }
     if (g.odd && g.c->isa == PVM_ISA_GP072 && one_in(60)) i->opcode = (uint8_t)(g.acyclic ? 2 + below(8) : below(256));
-    /* A dynamic jump in a program that must go forward has no table: only halt and panic. */
 }
 
 static void put(uint8_t op) {
