@@ -51,7 +51,8 @@ final class AddressTests: XCTestCase {
         let load: [UInt8] = [Opcode.load_ind_u8.octet(), registers(8, 7), 4]
         let changes: [[UInt8]] = [
             [Opcode.add_imm_64.octet(), registers(7, 7), 8], [Opcode.load_imm.octet(), 7, 0, 0, 2], [Opcode.move_reg.octet(), registers(7, 9)],
-            [Opcode.add_64.octet(), registers(9, 9), 7], [Opcode.add_32.octet(), registers(9, 9), 7], [Opcode.load_ind_u32.octet(), registers(7, 7), 0],
+            [Opcode.add_64.octet(), registers(9, 10), 7], [Opcode.sub_64.octet(), registers(9, 10), 7], [Opcode.xor.octet(), registers(9, 10), 7],
+            [Opcode.mul_64.octet(), registers(9, 10), 7], [Opcode.add_32.octet(), registers(9, 10), 7], [Opcode.load_ind_u32.octet(), registers(7, 7), 0],
             [Opcode.load_ind_u64.octet(), registers(7, 7), 0], [Opcode.div_u_64.octet(), registers(9, 10), 7], [Opcode.cmov_nz.octet(), registers(9, 10), 7],
             [Opcode.set_lt_u.octet(), registers(9, 10), 7], [Opcode.rot_l_64.octet(), registers(9, 10), 7], [Opcode.sign_extend_8.octet(), registers(7, 9)],
             [Opcode.load_imm_64.octet(), 7] + littleEndian(UInt64(0x5_0002_0010)), [Opcode.mul_upper_s_u.octet(), registers(9, 10), 7],
@@ -65,7 +66,7 @@ final class AddressTests: XCTestCase {
                         for _ in 0..<3 { code.add([Opcode.add_imm_64.octet(), registers(register, register), 1]) }
                     }
                 }
-                try compare(code, registers: [7: 0x20100, 9: 0x10080, 10: 1], "\(change) \(busy)")
+                try compare(code, registers: [7: 0x20100, 9: 0x20080, 10: 3], "\(change) \(busy)")
             }
         }
     }

@@ -19,7 +19,6 @@ extension CodeGenerator {
 
     mutating func move(_ i: Instruction) {
         guard let home = map[i.rd] else { return write(i.rd, read(i.ra)) }
-        if addressBase == i.rd { addressBase = nil }
         fetch(i.ra, into: home)
     }
 

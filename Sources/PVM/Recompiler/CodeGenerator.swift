@@ -64,6 +64,7 @@ struct CodeGenerator: ~Copyable {
             // Whoever comes from elsewhere has something else in rax, and so have most instructions afterwards.
             if program.isEntry(index) || !program.instructions[index].plain.keepsAddress { addressBase = nil }
             instruction(index)
+            if let base = addressBase, program.writes(index, base) { addressBase = nil }
         }
         for index in 0..<stubCount {
             let stub = stubs[index]
@@ -206,7 +207,6 @@ struct CodeGenerator: ~Copyable {
 
     /// The result, in any host register, becomes the guest register.
     mutating func write(_ guest: UInt8, _ reg: Reg) {
-        if addressBase == guest { addressBase = nil }
         if let home = map[guest] {
             if home != reg { asm.mov(.w64, home, reg) }
         } else {
@@ -236,6 +236,14 @@ extension Program {
     /// Does gas get paid before this instruction, whoever comes from where? (0.8.0: at the starts of basic blocks and behind
     /// the code.)
     func startsRegion(_ index: Int) -> Bool { index == 0 || endsRegion(index - 1) }
+
+    /// Does the instruction write the guest register at this offset?
+    func writes(_ index: Int, _ register: UInt8) -> Bool {
+        let instruction = instructions[index]
+        func bit(_ offset: UInt8) -> UInt16 { 1 << UInt16(offset >> 3) }
+        let use = RegisterUse(isaTable[instruction.plain.row], a: bit(instruction.ra), b: bit(instruction.rb), d: bit(instruction.rd))
+        return use.writes & bit(register) != 0
+    }
 
     /// May control come here other than from the instruction before?
     func isEntry(_ index: Int) -> Bool { startsRegion(index) || instructions[index - 1].plain == .ecalli }
