@@ -76,7 +76,7 @@ static int encode(const instruction_t* i, uint64_t offset, uint8_t out[32]) {
         break;
     }
     at -= i->cut < at ? i->cut : at - 1;
-    for (int extra = 0; extra < i->extra && at < 32; extra++) out[at++] = (uint8_t)(0x95 * (extra + at));
+    for (int extra = 0; extra < i->extra && at < 32; extra++) out[at++] = (uint8_t)(0x95 * (extra + i->opcode));
     return at;
 }
 

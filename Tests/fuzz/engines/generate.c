@@ -429,7 +429,8 @@ static event_t event(bool in_call) {
         static const uint32_t actions[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 5, 1, 2, 3, 4, 77 };
         e.then = actions[below(16)];
     } else {
-        if (one_in(2)) e = (event_t){ .effect = E_REPAIR, .target = NO_TARGET, .b = one_in(5) ? PVM_ACCESS_READ : PVM_ACCESS_WRITE };
+        if (one_in(4)) e = (event_t){ .effect = E_SET_PC, .target = (int)below((unsigned)g.c->count) };
+        else if (one_in(2)) e = (event_t){ .effect = E_REPAIR, .target = NO_TARGET, .b = one_in(5) ? PVM_ACCESS_READ : PVM_ACCESS_WRITE };
         e.then = one_in(4) ? 1 + below(12) : 0;
     }
     return e;
