@@ -18,7 +18,7 @@ extension CodeGenerator {
     }
 
     private mutating func branch(_ index: Int, _ condition: Condition, _ distance: Int32) {
-        let target = distance == Instruction.noTarget ? stub(NativeExit(.panic, index)) : region(index + Int(distance))
+        let target = distance == Instruction.noTarget ? sideExit(NativeExit(.panic, index)) : region(index + Int(distance))
         asm.jump(condition, target)
     }
 
@@ -36,7 +36,7 @@ extension CodeGenerator {
     /// djump to the address in eax: entry a / 2 - 1 of the table. What is odd or 0 comes out above every index.
     mutating func dynamicJump(_ index: Int) {
         asm.mov(.w32, context(NativeContext.jumpAddress), .rax)
-        let miss = stub(NativeExit(.jump, index))
+        let miss = sideExit(NativeExit(.jump, index))
         guard program.jumpTableCount > 0 else { return asm.jmp(miss) }
         asm.ror(.w32, Reg.rax, 1)
         asm.op(.sub, .w32, Reg.rax, 1)

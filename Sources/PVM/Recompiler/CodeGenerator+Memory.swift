@@ -33,7 +33,7 @@ extension CodeGenerator {
     /// Rights of the pages of the first and the last octet at eax. Past 2^32 the last one is in page 0, which has none.
     private mutating func check(_ index: Int, _ size: Int32, _ isWrite: Bool) {
         let need = isWrite ? GuestMemory.write : GuestMemory.read
-        let slow = stub(NativeExit(.slow, index))
+        let slow = sideExit(NativeExit(.slow, index))
         asm.mov(.w32, Reg.rcx, .rax)
         testRights(need, slow)
         if size > 1 {

@@ -2,7 +2,7 @@ import CPVM
 import VMCommon
 
 /// Compiles a program to x86-64: one pass over its instructions, each to a few host instructions of its own. Control comes in at
-/// the starts of gas regions (and behind host calls), pays there, and leaves through stubs behind the code.
+/// the starts of gas regions (and behind host calls), pays there, and leaves through side exits behind the code.
 struct CodeGenerator: ~Copyable {
     let program: Program
     let map: RegisterMap
@@ -20,13 +20,13 @@ struct CodeGenerator: ~Copyable {
     let jumpTable: Label
     /// The guest register whose low 32 bits are in rax, zero-extended, left there by a memory access for the next one.
     var addressBase: UInt8?
-    private var stubs: UnsafeMutablePointer<Stub>
-    private var stubCount = 0
-    private var stubCapacity = 64
+    private var sideExits: UnsafeMutablePointer<SideExit>?
+    private var sideExitCount = 0
+    private var sideExitCapacity = 0
     private var failed = false
 
     /// Cold code that leaves the block, jumped to by label.
-    struct Stub {
+    struct SideExit {
         var label: Label
         var exit: NativeExit
         /// Gas to give back before.
@@ -36,7 +36,7 @@ struct CodeGenerator: ~Copyable {
     /// Nil if memory is short.
     init?(_ program: Program, isGuarded: Bool) {
         guard var asm = Assembler(capacity: 64 + program.instructionCount * 16),
-              let offsets = allocate(UInt32.self, program.instructionCount), let stubs = allocate(Stub.self, 64)
+              let offsets = allocate(UInt32.self, program.instructionCount)
         else { return nil }
         regions = asm.labels(count: program.instructionCount)
         leave = asm.label()
@@ -48,10 +48,9 @@ struct CodeGenerator: ~Copyable {
         self.isGuarded = isGuarded
         features = CPUFeatures.usable
         self.offsets = offsets
-        self.stubs = stubs
     }
 
-    deinit { free(stubs) }
+    deinit { free(sideExits) }
 
     // MARK: The whole
 
@@ -66,11 +65,11 @@ struct CodeGenerator: ~Copyable {
             instruction(index)
             if let base = addressBase, program.writes(index, base) { addressBase = nil }
         }
-        for index in 0..<stubCount {
-            let stub = stubs[index]
-            asm.bind(stub.label)
-            if stub.refund > 0 { changeGas(.add, stub.refund) }
-            leave(stub.exit)
+        for index in 0..<sideExitCount {
+            let sideExit = sideExits![index]
+            asm.bind(sideExit.label)
+            if sideExit.refund > 0 { changeGas(.add, sideExit.refund) }
+            leave(sideExit.exit)
         }
         asm.bind(fault)
         leave(NativeExit(.fault, 0))
@@ -136,7 +135,7 @@ struct CodeGenerator: ~Copyable {
         let cost = program.regionGas(index)
         guard cost > 0 else { return }
         changeGas(.sub, cost)
-        asm.jump(.below, stub(NativeExit(.cannotPay, index), refund: cost))
+        asm.jump(.below, sideExit(NativeExit(.cannotPay, index), refund: cost))
     }
 
     private mutating func changeGas(_ op: Arithmetic, _ amount: UInt64) {
@@ -158,18 +157,19 @@ struct CodeGenerator: ~Copyable {
     }
 
     /// The label of cold code that leaves.
-    mutating func stub(_ exit: NativeExit, refund: UInt64 = 0) -> Label {
-        if stubCount == stubCapacity {
-            guard let larger = realloc(stubs, 2 * stubCapacity * MemoryLayout<Stub>.stride) else {
+    mutating func sideExit(_ exit: NativeExit, refund: UInt64 = 0) -> Label {
+        if sideExitCount == sideExitCapacity {
+            let wanted = max(64, 2 * sideExitCapacity)
+            guard let larger = realloc(sideExits, wanted * MemoryLayout<SideExit>.stride) else {
                 failed = true
                 return leave
             }
-            stubs = larger.assumingMemoryBound(to: Stub.self)
-            stubCapacity *= 2
+            sideExits = larger.assumingMemoryBound(to: SideExit.self)
+            sideExitCapacity = wanted
         }
         let label = asm.label()
-        stubs[stubCount] = Stub(label: label, exit: exit, refund: refund)
-        stubCount += 1
+        sideExits![sideExitCount] = SideExit(label: label, exit: exit, refund: refund)
+        sideExitCount += 1
         return label
     }
 
