@@ -95,7 +95,7 @@ static void replay_all(const char* folder) {
 }
 
 int main(int argc, char** argv) {
-    unsigned long long programs = 100000, seed = 1, from = 0;
+    unsigned long long programs = 200000, seed = 1, from = 0;
     const char* folder = "Tests/fuzz/engines/regressions";
     int isa = -1, files = 0;
     bool keeps_going = false;
