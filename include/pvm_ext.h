@@ -228,7 +228,7 @@ pvm_error_t pvm_set_pc(pvm_vm_t* vm, uint64_t pc);
 uint64_t pvm_get_pc(const pvm_vm_t* vm);
 
 /* Gas with a sign: below zero by what was missing when the last run or charge ended out of gas. Values of 2^63 and more
- * show as 2^63 - 1. Setting a negative value leaves vm->gas at 0. */
+ * show as 2^63 - 1. Setting a negative value leaves vm->gas at 0; what is missing is forgotten when the next run or step begins. */
 int64_t pvm_get_gas_signed(const pvm_vm_t* vm);
 pvm_error_t pvm_set_gas_signed(pvm_vm_t* vm, int64_t gas);
 pvm_error_t pvm_set_gas(pvm_vm_t* vm, uint64_t gas);
