@@ -16,6 +16,9 @@ uint8_t *duet_no_rights(void);
 /* Zeroed room that is never given back, for a table of the process. */
 void *duet_static_space(size_t octets);
 
+/* The place of a code buffer that waits for its next use (`duet_slot_take`). */
+void **duet_spare_buffer(void);
+
 /* What the environment asks for. */
 pvm_engine_t duet_default_engine(void);
 pvm_memory_mode_t duet_default_memory_mode(void);

@@ -3,6 +3,7 @@
 #define DUET_SYSTEM_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,35 @@ static inline void duet_count_up(uint32_t *count) {
 /* What is left after taking one away. */
 static inline uint32_t duet_count_down(uint32_t *count) {
     return atomic_fetch_sub_explicit((_Atomic uint32_t *)count, 1, memory_order_acq_rel) - 1;
+}
+
+/* A flag that is set once: what was written before is seen by whoever sees it set. */
+static inline bool duet_flag_is_set(uint32_t *flag) {
+    return atomic_load_explicit((_Atomic uint32_t *)flag, memory_order_acquire) != 0;
+}
+
+static inline void duet_flag_set(uint32_t *flag) {
+    atomic_store_explicit((_Atomic uint32_t *)flag, 1, memory_order_release);
+}
+
+/* Takes the pointer out of a slot, NULL if there is none; puts one in if the slot is empty. */
+static inline void *duet_slot_take(void **slot) {
+    return atomic_exchange_explicit((void *_Atomic *)slot, NULL, memory_order_acq_rel);
+}
+
+static inline bool duet_slot_put(void **slot, void *pointer) {
+    void *none = NULL;
+    return atomic_compare_exchange_strong_explicit((void *_Atomic *)slot, &none, pointer, memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* Gets the memory of the whole pages in between in one go, where the kernel can: a fault for each of them takes longer. */
+static inline void duet_populate(void *from, size_t octets) {
+#if defined(MADV_POPULATE_WRITE)
+    uintptr_t first = ((uintptr_t)from + 4095) & ~(uintptr_t)4095, end = ((uintptr_t)from + octets) & ~(uintptr_t)4095;
+    if (end > first) madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+#else
+    (void)from, (void)octets;
+#endif
 }
 
 static inline void duet_stderr_line(const char *line, size_t length) {

@@ -69,6 +69,7 @@ extension UnsafeMutablePointer<Instance> {
     /// At the fast pace as far as it goes, carefully where it does not.
     private func runFast(from start: Int, paid: Bool) -> Outcome {
         let program = pointee.program, isa = program.pointee.isa
+        program.prepareForFastLoop()
         var index = start, paid = paid
         while true {
             let ip = program.pointee.instructions + index

@@ -5,6 +5,8 @@ import VMCommon
 /// interface points at one.
 struct Program {
     var references: UInt32 = 1
+    /// Not 0 once the handlers of sequences are fused (`prepareForFastLoop`).
+    var isFused: UInt32 = 0
     let isa: ISA
     var format = PVM_FORMAT_RAW
     /// What the caller handed in, copied: every view below points into it.
@@ -62,9 +64,9 @@ extension UnsafeMutablePointer<Program> {
         if duet_count_down(references) == 0 { destroy() }
     }
 
-    private var references: UnsafeMutablePointer<UInt32> {
-        UnsafeMutableRawPointer(self).assumingMemoryBound(to: UInt32.self)
-    }
+    // The first two fields, for atomic access.
+    private var references: UnsafeMutablePointer<UInt32> { UnsafeMutableRawPointer(self).assumingMemoryBound(to: UInt32.self) }
+    var isFused: UnsafeMutablePointer<UInt32> { references + 1 }
 
     /// Frees whatever is there: a program whose making failed half way as well.
     private func destroy() {

@@ -9,18 +9,21 @@ struct NativeCode {
     private let instructionCount: Int
     /// Where a fault goes on.
     private let wayOut: UnsafePointer<UInt8>
+    /// Does the code expect the guest memory as segment?
+    let usesSegment: Bool
 
     /// Nil if memory, or the room for code, is short.
     init?(_ program: Program, isGuarded: Bool) {
         guard program.instructionCount <= NativeExit.largestIndex, let memory = executableMemory, var generator = CodeGenerator(program, isGuarded: isGuarded) else { return nil }
         let offsets = generator.offsets
         guard generator.generate(), let wayOut = generator.asm.offset(of: generator.fault),
-              let block = memory.install(generator.asm.code)
+              let block = memory.install(generator.asm.code, addressesAt: generator.jumpTablePlaces)
         else {
             CPVM.free(offsets)
             return nil
         }
         self.block = block
+        usesSegment = generator.usesSegment
         self.offsets = offsets
         instructionCount = program.instructionCount
         self.wayOut = (block.address + wayOut).assumingMemoryBound(to: UInt8.self)
@@ -35,8 +38,9 @@ struct NativeCode {
     var size: Int { block.count + 4 * instructionCount }
 
     /// Runs from the instruction on, which must be one that control can come to, with registers and gas from and to the VM.
-    func run(_ instance: Instance.Handle, from index: Int) -> NativeExit {
+    func run(_ instance: Instance.Handle, from index: Int, _ segment: inout GuestSegment) -> NativeExit {
         let base = instance.pointee.memory.base
+        if usesSegment { segment.enter(base) }
         let entry = unsafeBitCast(block.address, to: (@convention(c) (UnsafeMutableRawPointer?, UnsafeRawPointer?) -> Void).self)
         let target = block.address + Int(offsets[index])
         base.storeBytes(of: UnsafeMutableRawPointer(instance), toByteOffset: Int(NativeContext.vm), as: UnsafeMutableRawPointer.self)

@@ -15,7 +15,9 @@ public struct CPUFeatures: OptionSet, Sendable {
     public static var popcnt: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_POPCNT)) }
     /// adcx, adox
     public static var adx: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_ADX)) }
-    public static var all: CPUFeatures { [.bmi1, .bmi2, .lzcnt, .popcnt, .adx] }
+    /// rdgsbase, wrgsbase; the operating system has a say as well.
+    public static var fsgsbase: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_FSGSBASE)) }
+    public static var all: CPUFeatures { [.bmi1, .bmi2, .lzcnt, .popcnt, .adx, .fsgsbase] }
 
     /// What this processor has. It is asked once: in a virtual machine that takes tens of microseconds.
     public static var ofProcessor: CPUFeatures {

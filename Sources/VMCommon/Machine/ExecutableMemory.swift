@@ -69,7 +69,10 @@ public final class ExecutableMemory: @unchecked Sendable {
     deinit { duet_release(base, pageCount * pageSize) }
 
     /// A block with a copy of `code`, ready to be called. nil if there is no room for it, or the host forbids.
-    public func install(_ code: UnsafeRawBufferPointer) -> CodeBlock? {
+    ///
+    /// In the octets `addressesAt` of the code, a multiple of eight, stand places in the code, eight octets each; all but 0 become
+    /// addresses.
+    public func install(_ code: UnsafeRawBufferPointer, addressesAt places: Range<Int> = 0..<0) -> CodeBlock? {
         guard let source = code.baseAddress, code.count > 0, code.count <= pageCount * pageSize else { return refuse() }
         let count = (code.count + pageSize - 1) / pageSize
         // Outside the lock the pages are this thread's alone, so the copy and the system calls need none.
@@ -77,7 +80,13 @@ public final class ExecutableMemory: @unchecked Sendable {
         let block = CodeBlock(address: base + first * pageSize, count: code.count, firstPage: first, pageCount: count)
         let target = base + first * pageSize, octets = count * pageSize
         guard duet_code_make_writable(target, octets) else { return abandon(block) }
+        if count > 8 { duet_populate(target, octets) }
         memcpy(target, source, code.count)
+        assert(places.lowerBound >= 0 && places.upperBound <= code.count)
+        for place in stride(from: places.lowerBound, to: places.upperBound, by: 8) {
+            let offset = target.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            if offset != 0 { target.storeBytes(of: UInt64(UInt(bitPattern: target)) &+ offset, toByteOffset: place, as: UInt64.self) }
+        }
         // The rest of the last page traps.
         memset(target + code.count, 0xcc, octets - code.count)
         guard duet_code_make_executable(target, octets) else { return abandon(block) }
