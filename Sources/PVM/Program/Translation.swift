@@ -74,32 +74,13 @@ extension Program {
 
     // MARK: Gas
 
-    /// 0.7.2 charges an instruction at a time. Instructions that always follow each other form a region that is charged at
-    /// once; what was not executed is given back when an instruction ends the run inside it. A host call ends a region because
-    /// the host sees the gas, and so does every `regionLimit` instructions because `charge` is small.
-    private func chargeRegions() {
-        var charge: UInt64 = 0
-        for index in stride(from: instructionCount - 1, through: 0, by: -1) {
-            let plain = instructions[index].plain
-            if isaTable[plain.row].endsBlock || plain == .ecalli {
-                charge = 1
-            } else if charge == Instruction.regionLimit {
-                charge = 1
-                instructions[index].handler = .careful
-            } else {
-                charge += 1
-            }
-            instructions[index].charge = UInt16(truncatingIfNeeded: charge)
-        }
-    }
-
     /// 0.8.0 charges a basic block when it is entered.
     private mutating func chargeBlocks() throws(ImageError) {
         var count = 0
         for index in 0..<instructionCount where isBlockStart(UInt64(offsets[index])) { count += 1 }
         blocks = allocate(Block.self, count)
-        guard let blocks else { throw ImageError(PVM_ERR_NO_MEMORY) }
-        var model = GasModel(self)
+        guard let blocks, let model = GasModel(self) else { throw ImageError(PVM_ERR_NO_MEMORY) }
+        defer { model.destroy() }
         for index in 0..<instructionCount where isBlockStart(UInt64(offsets[index])) {
             let gas = model.gas(from: index)
             blocks[blockCount] = Block(first: UInt32(truncatingIfNeeded: index), gas: gas)
