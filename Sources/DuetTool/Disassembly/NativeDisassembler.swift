@@ -60,7 +60,7 @@ struct NativeDisassembler {
     private mutating func writeHead() {
         let count = program.instructionCount
         let ratio = Double(listing.code.count) / Double(max(1, program.codeSize))
-        line("; \(options.isa.name), \(options.isGuarded ? "guarded" : "checked") memory: \(count) instructions in \(program.codeSize) octets, "
+        line("; \(listing.name), \(options.isa.name), \(options.isGuarded ? "guarded" : "checked") memory: \(count) instructions in \(program.codeSize) octets, "
             + "\(listing.code.count) octets of host code (\((ratio * 10).rounded() / 10) times as many)")
         let homes = listing.homes.enumerated().map { "\(Register.names[$0]) \($1.map { HostRegister.names[Int($0)] } ?? "in memory")" }
         line("; \(homes.joined(separator: ", "))")

@@ -29,6 +29,8 @@
             public let range: Range<Int>
         }
 
+        /// The program's name in perf's map.
+        public let name: String
         public let code: [UInt8]
         /// In the order of the code, without gaps.
         public let pieces: [Piece]
@@ -58,6 +60,7 @@
             for (label, kind) in [(generator.fault, .fault), (generator.leave, .leave), (generator.jumpTable, .jumpTable)] as [(Label, Piece.Kind)] {
                 if let place = generator.asm.offset(of: label) { starts.append((place, kind)) }
             }
+            name = "pvm:" + String(1 << 32 + UInt64(program.shortHash), radix: 16).dropFirst()
             self.code = code
             pieces = starts.indices.map { index in
                 let end = index + 1 < starts.count ? starts[index + 1].0 : code.count
