@@ -42,9 +42,9 @@
             return Double(more - less) / Double(code.octets.count - shorter)
         }
 
-        /// Operand octets for an operation: none at all, and registers with numbers of every length.
+        /// Operand octets for an operation: none at all, and registers with numbers of several lengths.
         private func shapes(_ format: OperandFormat) -> [[UInt8]] {
-            let immediates: [[UInt8]] = [[], [0x81], [0xf1, 0xff], [1, 2, 0xf3], [0xff, 0xff, 0xff, 0x80]]
+            let immediates: [[UInt8]] = [[], [0x81], [0xff, 0xff, 0xff, 0x80]]
             switch format {
             case .none: return [[]]
             case .imm, .offset: return immediates
@@ -53,7 +53,7 @@
                 return [[]] + immediates.flatMap { first in immediates.map { [UInt8(first.count) << 4] + first + $0 } }
             case .regRegImmImm: return [[]] + immediates.flatMap { first in immediates.map { [0x10, UInt8(first.count)] + first + $0 } }
             case .regExtImm: return [[], [0], [1, 1], [0, 1, 2, 3, 4, 5, 6, 7, 8]]
-            default: return [[]] + immediates.flatMap { number in [[0x00], [0x10], [0x10, 0x01], [0x01, 0x00]].map { $0 + number } }
+            default: return [[]] + immediates.flatMap { number in [[0x10], [0x01, 0x00]].map { $0 + number } }
             }
         }
 
