@@ -16,7 +16,7 @@
         private func prelude(_ isa: ISA) -> Code {
             var code = Code()
             func octet(_ opcode: Opcode) -> UInt8 { opcode.octet(isa) }
-            for register in 2..<13 { code.add([octet(.move_reg), registers(register, register)]) }
+            for register in 2..<13 { code.add([octet(.add_64), registers(register, register), UInt8(register)]) }
             for _ in 0..<5 { code.add([octet(.branch_eq), registers(2, 2)] + littleEndian(Int32(-code.octets.count))) }
             return code
         }
