@@ -12,15 +12,6 @@
         private static let mostPerOctet = 96.0
         private static let mostPerJump = 8.0
 
-        /// Loops around code that uses every register but 0 and 1, which therefore get no homes: code for registers in memory is longer.
-        private func prelude(_ isa: ISA) -> Code {
-            var code = Code()
-            func octet(_ opcode: Opcode) -> UInt8 { opcode.octet(isa) }
-            for register in 2..<13 { code.add([octet(.add_64), registers(register, register), UInt8(register)]) }
-            for _ in 0..<5 { code.add([octet(.branch_eq), registers(2, 2)] + littleEndian(Int32(-code.octets.count))) }
-            return code
-        }
-
         private func size(_ code: Code, jumps: [UInt32] = [], isa: ISA, isGuarded: Bool, _ processor: NativeListing.Processor) throws -> Int {
             let program = try code.program(jumps: jumps, isa: isa == .gp072 ? PVM_ISA_GP072 : PVM_ISA_GP080)
             return try withExtendedLifetime(program) {
@@ -31,18 +22,18 @@
         /// Host octets per guest octet of these instructions, over and over.
         private func ratio(_ instructions: [[UInt8]], isa: ISA, isGuarded: Bool, _ processor: NativeListing.Processor) throws -> Double {
             let few = 2, many = 18
-            var code = prelude(isa)
+            var code = Code()
             for _ in 0..<few { instructions.forEach { code.add($0) } }
             code.add([Opcode.trap.octet(isa)])
             let less = try size(code, jumps: [0], isa: isa, isGuarded: isGuarded, processor), shorter = code.octets.count
-            code = prelude(isa)
+            code = Code()
             for _ in 0..<many { instructions.forEach { code.add($0) } }
             code.add([Opcode.trap.octet(isa)])
             let more = try size(code, jumps: [0], isa: isa, isGuarded: isGuarded, processor)
             return Double(more - less) / Double(code.octets.count - shorter)
         }
 
-        /// Operand octets for an operation: none at all, and registers with numbers of several lengths.
+        /// Operand octets for an operation: none at all, and registers (t1 and t2 may lie in memory) with numbers of several lengths.
         private func shapes(_ format: OperandFormat) -> [[UInt8]] {
             let immediates: [[UInt8]] = [[], [0x81], [0xff, 0xff, 0xff, 0x80]]
             switch format {
@@ -50,10 +41,10 @@
             case .imm, .offset: return immediates
             case .immImm: return [[]] + immediates.flatMap { first in immediates.map { [UInt8(first.count)] + first + $0 } }
             case .regImmImm, .regImmOffset:
-                return [[]] + immediates.flatMap { first in immediates.map { [UInt8(first.count) << 4] + first + $0 } }
-            case .regRegImmImm: return [[]] + immediates.flatMap { first in immediates.map { [0x10, UInt8(first.count)] + first + $0 } }
-            case .regExtImm: return [[], [0], [1, 1], [0, 1, 2, 3, 4, 5, 6, 7, 8]]
-            default: return [[]] + immediates.flatMap { number in [[0x10], [0x01, 0x00]].map { $0 + number } }
+                return [[]] + immediates.flatMap { first in immediates.map { [UInt8(first.count) << 4 | 3] + first + $0 } }
+            case .regRegImmImm: return [[]] + immediates.flatMap { first in immediates.map { [0x43, UInt8(first.count)] + first + $0 } }
+            case .regExtImm: return [[], [3], [3, 1], [3, 1, 2, 3, 4, 5, 6, 7, 8]]
+            default: return [[]] + immediates.flatMap { number in [[0x43], [0x34], [0x43, 0x03]].map { $0 + number } }
             }
         }
 

@@ -41,14 +41,14 @@ static void read_map(void) {
         NEED(sscanf(line, "%lx %lx pvm:%8x:%63[a-z0-9]%n", &start, &octets, &hash, part, &length) == 4);
         EQUAL(line[length], '\n');
         CHECK(octets > 0);
-        if (lines == 0) first_hash = hash, STRING(part, "enter");
+        if (lines == 0) first_hash = hash, STRING(part, "frame");
         else EQUAL(start, end);
         EQUAL(hash, first_hash);
         if (part[0] < 'a') guest_lines++;
         end = start + octets;
         lines++;
     }
-    STRING(part, "leave");
+    STRING(part, "exits");
     fclose(map);
 }
 

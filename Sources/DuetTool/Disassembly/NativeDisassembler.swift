@@ -64,7 +64,7 @@ struct NativeDisassembler {
             + "\(listing.code.count) octets of host code (\((ratio * 10).rounded() / 10) times as many)")
         let homes = listing.homes.enumerated().map { "\(Register.names[$0]) \($1.map { HostRegister.names[Int($0)] } ?? "in memory")" }
         line("; \(homes.joined(separator: ", "))")
-        line("; r15 guest memory, r14 gas, rax and rcx scratch")
+        line("; guest memory \(listing.usesSegment ? "gs" : "r15"), gas r14")
         if host == nil, !options.octetsOnly { line("; objdump (of binutils) is not here: octets alone") }
     }
 

@@ -12,14 +12,14 @@ enum PerfMap {
         defer { starts.destroy() }
         guard let map = duet_perf_open() else { return }
         let name = program.shortHash, last = program.instructionCount - 1
-        duet_perf_range(map, block.address, Int(places[0]), name, "enter", 0)
+        duet_perf_range(map, block.address, Int(places[0]), name, "frame", 0)
         var start = 0
         // The last one is the trap behind the guest's code; the ways out follow it.
         for index in 0...last where index == last || starts.contains(index) {
             duet_perf_range(map, block.address + Int(places[start]), Int(places[index] - places[start]), name, nil, UInt64(program.offsets[start]))
             start = index
         }
-        duet_perf_range(map, block.address + Int(places[last]), block.count - Int(places[last]), name, "leave", 0)
+        duet_perf_range(map, block.address + Int(places[last]), block.count - Int(places[last]), name, "exits", 0)
         duet_perf_close(map)
     }
 }
@@ -37,11 +37,11 @@ extension Program {
     fileprivate var functionStarts: BitSet? {
         guard let starts = BitSet(count: instructionCount) else { return nil }
         for index in 0..<instructionCount where instructions[index].plain == .load_imm_jump && instructions[index].y != Instruction.noTarget {
-            starts.insert(index + Int(instructions[index].y))
+            starts.insert(index + Int(instructions[index].y), 1)
         }
         for entry in 0..<jumpTableCount where jumpTargets[entry] != Program.noInstruction && jumpTargets[entry] > 0 {
             let target = Int(jumpTargets[entry]), before = instructions[target - 1].plain
-            if before != .load_imm_jump, before != .load_imm_jump_ind { starts.insert(target) }
+            if before != .load_imm_jump, before != .load_imm_jump_ind { starts.insert(target, 1) }
         }
         return starts
     }
@@ -49,7 +49,7 @@ extension Program {
     /// The instructions at which basic blocks start.
     fileprivate var blocksByNumber: BitSet? {
         guard let starts = BitSet(count: instructionCount) else { return nil }
-        for index in 0..<instructionCount where isBlockStart(UInt64(offsets[index])) { starts.insert(index) }
+        for index in 0..<instructionCount where isBlockStart(UInt64(offsets[index])) { starts.insert(index, 1) }
         return starts
     }
 }

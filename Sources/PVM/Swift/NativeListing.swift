@@ -36,6 +36,8 @@
         public let pieces: [Piece]
         /// For each guest register the number of its host register, nil if it is kept in memory.
         public let homes: [UInt8?]
+        /// Is the guest's memory the segment GS? Else r15 holds its address.
+        public let usesSegment: Bool
 
         /// Nil if the program is too large, memory is short, or the recompiler does not serve this processor's family.
         public init?(_ handle: OpaquePointer, isGuarded: Bool, processor: Processor = .this) {
@@ -62,10 +64,13 @@
             }
             name = "pvm:" + String(1 << 32 + UInt64(program.shortHash), radix: 16).dropFirst()
             self.code = code
+            // Where two parts start at one place, the first one is empty.
+            starts = starts.enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map(\.element)
             pieces = starts.indices.map { index in
                 let end = index + 1 < starts.count ? starts[index + 1].0 : code.count
                 return Piece(kind: starts[index].1, range: starts[index].0..<end)
             }
+            usesSegment = generator.usesSegment
             homes = (0..<13).map { generator.map[UInt8(8 * $0)]?.number }
         }
     }
@@ -77,7 +82,6 @@
             case .cannotPay: "gas does not suffice"
             case .panic: "panic"
             case .hostCall: "host call"
-            case .jump: "dynamic jump that the table does not have"
             case .fault: "page fault"
             }
         }
