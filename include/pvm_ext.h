@@ -170,6 +170,7 @@ typedef enum { PVM_MEMORY_AUTO = 0, PVM_MEMORY_CHECKED = 1, PVM_MEMORY_GUARDED =
  * Linux). Engines and memory modes differ in time alone: every result is the same. AUTO is the interpreter and checked memory.
  * The queries answer what will be used, never AUTO. A new VM has what the environment variables DUET_PVM_ENGINE (interpreter,
  * recompiler, auto) and DUET_PVM_MEMORY (checked, guarded, auto) said when the first VM was made, else AUTO.
+ * DUET_PVM_PERF (map, blocks), read at the same time, names compiled code for perf: docs/pvm-guide.md.
  * The recompiler compiles a program when it first runs and shares the code among all VMs of the handle; where it cannot have
  * memory for that, and for tracing and single steps, the interpreter runs. Guarded memory gives the host's pages the guest's
  * rights: the first run of a guarded VM installs handlers for SIGSEGV and SIGBUS, which pass on every signal that no guest

@@ -1,11 +1,13 @@
+#define _GNU_SOURCE
 #include "CPVM.h"
 
 #include <pthread.h>
 
-/* DUET_PVM_ENGINE and DUET_PVM_MEMORY, for programs that know pvm.h alone. Read once: the environment is not to be read while
+/* DUET_PVM_ENGINE and DUET_PVM_MEMORY, for programs that know pvm.h alone, and DUET_PVM_PERF. Read once: the environment is not to be read while
  * somebody changes it. */
 static pvm_engine_t engine = PVM_ENGINE_AUTO;
 static pvm_memory_mode_t memory = PVM_MEMORY_AUTO;
+static int perf = DUET_PERF_NOTHING;
 
 static void read_environment(void) {
     const char *wanted = getenv("DUET_PVM_ENGINE");
@@ -17,6 +19,12 @@ static void read_environment(void) {
     if (wanted != NULL) {
         if (strcmp(wanted, "checked") == 0) memory = PVM_MEMORY_CHECKED;
         if (strcmp(wanted, "guarded") == 0) memory = PVM_MEMORY_GUARDED;
+    }
+    /* It makes the process write a file, which a program with more rights than its caller must not be made to do. */
+    wanted = secure_getenv("DUET_PVM_PERF");
+    if (wanted != NULL) {
+        if (strcmp(wanted, "map") == 0) perf = DUET_PERF_FUNCTIONS;
+        if (strcmp(wanted, "blocks") == 0) perf = DUET_PERF_BLOCKS;
     }
 }
 
@@ -30,4 +38,9 @@ pvm_engine_t duet_default_engine(void) {
 pvm_memory_mode_t duet_default_memory_mode(void) {
     pthread_once(&once, read_environment);
     return memory;
+}
+
+int duet_perf_wanted(void) {
+    pthread_once(&once, read_environment);
+    return perf;
 }

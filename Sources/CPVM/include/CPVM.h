@@ -23,6 +23,16 @@ void **duet_spare_buffer(void);
 pvm_engine_t duet_default_engine(void);
 pvm_memory_mode_t duet_default_memory_mode(void);
 
+/* What perf is told of compiled code: DUET_PVM_PERF. */
+enum { DUET_PERF_NOTHING, DUET_PERF_FUNCTIONS, DUET_PERF_BLOCKS };
+int duet_perf_wanted(void);
+
+/* perf's map of this process, to add to. NULL if that cannot be done safely. */
+FILE *duet_perf_open(void);
+/* Names a range of code "pvm:PROGRAM:PART" (PROGRAM in hexadecimal), or "pvm:PROGRAM:PC" where part is NULL. */
+void duet_perf_range(FILE *map, const void *start, size_t octets, uint32_t program, const char *part, uint64_t pc);
+void duet_perf_close(FILE *map);
+
 /* Carries out one instruction; what the entries of dispatch_table call with their own opcode. */
 void duet_dispatch(VM *vm, uint8_t opcode, const uint8_t *operands, size_t length);
 

@@ -37,8 +37,8 @@ struct CodeGenerator: ~Copyable {
     /// What the code may use decides how it addresses memory.
     static func usesSegment(_ features: CPUFeatures) -> Bool { features.isSuperset(of: [.fsgsbase, .bmi1, .bmi2]) }
 
-    /// Nil if memory is short.
-    init?(_ program: Program, isGuarded: Bool) {
+    /// Nil if memory is short. `features` are the processor's but in listings.
+    init?(_ program: Program, isGuarded: Bool, features: CPUFeatures = .usable) {
         guard var asm = Assembler(capacity: 1024 + program.instructionCount * 14),
               let offsets = allocate(UInt32.self, program.instructionCount + 1)
         else { return nil }
@@ -49,7 +49,7 @@ struct CodeGenerator: ~Copyable {
         self.program = program
         instructions = program.instructions
         self.isGuarded = isGuarded
-        features = CPUFeatures.usable
+        self.features = features
         usesSegment = CodeGenerator.usesSegment(features)
         var hasGaps = false
         for entry in 0..<program.jumpTableCount where program.jumpTargets[entry] == Program.noInstruction { hasGaps = true }
@@ -194,6 +194,15 @@ struct CodeGenerator: ~Copyable {
         for number in 0..<sideExits.count {
             asm.land(sideExits[number].place, at: asm.offset)
             leave(NativeExit(word: sideExits[number].value))
+        }
+    }
+
+    /// Where each side exit stands and what it says, in the order of the code. For listings.
+    func eachSideExit(_ body: (_ place: Int, NativeExit) -> Void) {
+        for number in 0..<sideExits.count {
+            let field = Int(sideExits[number].place)
+            let distance = Int32(littleEndian: asm.code.loadUnaligned(fromByteOffset: field, as: Int32.self))
+            body(field + 4 + Int(distance), NativeExit(word: sideExits[number].value))
         }
     }
 

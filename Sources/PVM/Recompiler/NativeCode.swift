@@ -22,6 +22,7 @@ struct NativeCode {
             CPVM.free(offsets)
             return nil
         }
+        PerfMap.announce(program, block, offsets)
         self.block = block
         usesSegment = generator.usesSegment
         self.offsets = offsets
