@@ -68,7 +68,7 @@ struct CodeGenerator: ~Copyable {
         leaveBlock()
         let count = program.instructionCount, isGP072 = program.isa == .gp072
         var index = 0, startsRegion = true
-        while index < count {
+        while index < count, !asm.failed {
             offsets[index] = UInt32(truncatingIfNeeded: asm.offset)
             // Whoever comes from elsewhere has something else in rax.
             if startsRegion {
@@ -191,18 +191,26 @@ struct CodeGenerator: ~Copyable {
     }
 
     private mutating func landSideExits() {
+        var last: (word: UInt32, place: Int)?
         for number in 0..<sideExits.count {
-            asm.land(sideExits[number].place, at: asm.offset)
-            leave(NativeExit(word: sideExits[number].value))
+            let word = sideExits[number].value
+            // The tests of one access follow each other and leave alike.
+            if last?.word != word {
+                last = (word, asm.offset)
+                leave(NativeExit(word: word))
+            }
+            asm.land(sideExits[number].place, at: last!.place)
         }
     }
 
     /// Where each side exit stands and what it says, in the order of the code. For listings.
     func eachSideExit(_ body: (_ place: Int, NativeExit) -> Void) {
+        var last = -1
         for number in 0..<sideExits.count {
             let field = Int(sideExits[number].place)
-            let distance = Int32(littleEndian: asm.code.loadUnaligned(fromByteOffset: field, as: Int32.self))
-            body(field + 4 + Int(distance), NativeExit(word: sideExits[number].value))
+            let place = field + 4 + Int(Int32(littleEndian: asm.code.loadUnaligned(fromByteOffset: field, as: Int32.self)))
+            if place != last { body(place, NativeExit(word: sideExits[number].value)) }
+            last = place
         }
     }
 
