@@ -3,10 +3,11 @@
 
 #include <pthread.h>
 
-/* DUET_PVM_ENGINE and DUET_PVM_MEMORY, for programs that know pvm.h alone, and DUET_PVM_PERF. Read once: the environment is not to be read while
- * somebody changes it. */
-static pvm_engine_t engine = PVM_ENGINE_AUTO;
-static pvm_memory_mode_t memory = PVM_MEMORY_AUTO;
+/* What VMs start with: pvm_set_defaults, else DUET_PVM_ENGINE and DUET_PVM_MEMORY; and DUET_PVM_PERF. Read once: the environment is not
+ * to be read while somebody changes it. */
+
+static _Atomic int engine = PVM_ENGINE_AUTO;
+static _Atomic int memory = PVM_MEMORY_AUTO;
 static int perf = DUET_PERF_NOTHING;
 
 static void read_environment(void) {
@@ -32,12 +33,18 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 pvm_engine_t duet_default_engine(void) {
     pthread_once(&once, read_environment);
-    return engine;
+    return (pvm_engine_t)atomic_load_explicit(&engine, memory_order_relaxed);
 }
 
 pvm_memory_mode_t duet_default_memory_mode(void) {
     pthread_once(&once, read_environment);
-    return memory;
+    return (pvm_memory_mode_t)atomic_load_explicit(&memory, memory_order_relaxed);
+}
+
+void duet_set_defaults(pvm_engine_t new_engine, pvm_memory_mode_t new_memory) {
+    pthread_once(&once, read_environment);
+    atomic_store_explicit(&engine, (int)new_engine, memory_order_relaxed);
+    atomic_store_explicit(&memory, (int)new_memory, memory_order_relaxed);
 }
 
 int duet_perf_wanted(void) {

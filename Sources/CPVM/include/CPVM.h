@@ -9,6 +9,7 @@
 #include "system.h"
 #include "faults.h"
 #include "machine.h"
+#include "cache.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */
 uint8_t *duet_no_rights(void);
@@ -20,8 +21,10 @@ void *duet_static_space(size_t octets);
 void **duet_spare_buffer(void);
 
 /* What the environment asks for. */
+/* What new VMs start with. */
 pvm_engine_t duet_default_engine(void);
 pvm_memory_mode_t duet_default_memory_mode(void);
+void duet_set_defaults(pvm_engine_t engine, pvm_memory_mode_t memory);
 
 /* What perf is told of compiled code: DUET_PVM_PERF. */
 enum { DUET_PERF_NOTHING, DUET_PERF_FUNCTIONS, DUET_PERF_BLOCKS };

@@ -4,7 +4,18 @@ import VMCommon
 /// Runs with compiled code, which does whole gas regions; what is left over, the careful pace of the interpreter does.
 extension UnsafeMutablePointer<Instance> {
     /// As `runFast`.
-    func runNative(_ code: NativeCode, from start: Int, paid: Bool) -> Outcome {
+    func runNative(_ code: NativeCode.Pointer, from start: Int, paid: Bool) -> Outcome {
+        let base = pointee.memory.base
+        base.storeBytes(of: UnsafeMutableRawPointer(self), toByteOffset: Int(NativeContext.vm), as: UnsafeMutableRawPointer.self)
+        guard code.pointee.isGuarded else { return runNative(code.pointee, base, from: start, paid: paid) }
+        return withUnsafePointer(to: code.pointee.faultScope(base)) { scope in
+            let outer = duet_faults_enter(scope)
+            defer { duet_faults_leave(outer) }
+            return runNative(code.pointee, base, from: start, paid: paid)
+        }
+    }
+
+    private func runNative(_ code: NativeCode, _ base: UnsafeMutableRawPointer, from start: Int, paid: Bool) -> Outcome {
         let program = pointee.program
         var index = start, paid = paid
         var segment = GuestSegment()
@@ -21,7 +32,7 @@ extension UnsafeMutablePointer<Instance> {
                 paid = care.paid
                 continue
             }
-            let exit = code.run(self, from: index, &segment)
+            let exit = code.run(base, from: index, &segment)
             segment.leave()
             index = exit.index
             pointee.resumeIndex = index

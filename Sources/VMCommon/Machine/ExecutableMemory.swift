@@ -50,6 +50,7 @@ public final class ExecutableMemory: @unchecked Sendable {
     // Guarded by the lock:
     private var taken: PageSet
     private var numbers = Statistics()
+    private var bound: Int
 
     /// Room for `capacity` octets, rounded up to pages; memory is taken only as blocks need it. nil if the host has no address
     /// space left or forbids.
@@ -63,6 +64,7 @@ public final class ExecutableMemory: @unchecked Sendable {
         self.pageSize = pageSize
         self.pageCount = pageCount
         numbers.capacity = pageCount * pageSize
+        bound = numbers.capacity
     }
 
     /// Blocks that were not freed go with it.
@@ -105,10 +107,21 @@ public final class ExecutableMemory: @unchecked Sendable {
 
     public var statistics: Statistics { mutex.withLock { numbers } }
 
+    /// Octets of pages that blocks may take up together: the capacity, unless set lower. What is there stays.
+    public var limit: Int {
+        get { mutex.withLock { bound } }
+        set { mutex.withLock { bound = min(max(0, newValue), numbers.capacity) } }
+    }
+
+    /// May a block of so many octets come in as far as the limit goes?
+    public func hasRoom(_ octets: Int) -> Bool {
+        mutex.withLock { numbers.mapped + (octets + pageSize - 1) / pageSize * pageSize <= bound }
+    }
+
     // MARK: Under the lock
 
     private func take(_ count: Int, for octets: Int) -> Int? {
-        guard let first = taken.takeRun(count) else {
+        guard numbers.mapped + count * pageSize <= bound, let first = taken.takeRun(count) else {
             numbers.refused += 1
             return nil
         }
