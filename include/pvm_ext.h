@@ -188,6 +188,11 @@ pvm_memory_mode_t pvm_get_memory_mode(const pvm_vm_t* vm);
  * first VM was made, else AUTO. Any thread may call it. */
 pvm_error_t pvm_set_defaults(pvm_engine_t engine, pvm_memory_mode_t mode);
 
+/* When PVM_ENGINE_AUTO goes over to compiled code. It looks whenever the interpreter has used up slice gas (1 at least; 4096 unless
+ * set). Code that is there is taken by a VM from then on; a program is compiled once VMs have used up 2 * slice gas and
+ * gas_per_instruction (10 unless set) for each of its instructions. For the process; any thread may call it. */
+pvm_error_t pvm_set_auto_policy(uint64_t slice, uint32_t gas_per_instruction);
+
 /* ---- The program cache ----
  * Programs, decoded and compiled, are kept for the process and found again by their bytes: making a program or VM of the same
  * bytes again decodes and compiles nothing. The least recently used go first; what a handle or VM holds stays alive all the

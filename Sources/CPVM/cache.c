@@ -36,7 +36,13 @@ const uint64_t *duet_fingerprint_keys(void) {
     return keys;
 }
 
-static void register_close(void) { atexit(duet_cache_close); }
+/* Not a tail call: checkers of locks take whoever calls from here for the library. */
+static void close_at_exit(void) {
+    duet_cache_close();
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void register_close(void) { atexit(close_at_exit); }
 
 void duet_cache_close_at_exit(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;

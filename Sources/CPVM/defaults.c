@@ -51,3 +51,15 @@ int duet_perf_wanted(void) {
     pthread_once(&once, read_environment);
     return perf;
 }
+
+/* A look costs some 50 ns; guarding a VM's memory and compiling 800 instructions each take as long as a slice. */
+static _Atomic uint64_t auto_slice = 4096;
+static _Atomic uint32_t auto_gas_per_instruction = 10;
+
+uint64_t duet_auto_slice(void) { return atomic_load_explicit(&auto_slice, memory_order_relaxed); }
+uint32_t duet_auto_gas_per_instruction(void) { return atomic_load_explicit(&auto_gas_per_instruction, memory_order_relaxed); }
+
+void duet_set_auto_policy(uint64_t slice, uint32_t gas_per_instruction) {
+    atomic_store_explicit(&auto_slice, slice, memory_order_relaxed);
+    atomic_store_explicit(&auto_gas_per_instruction, gas_per_instruction, memory_order_relaxed);
+}

@@ -36,6 +36,11 @@ FILE *duet_perf_open(void);
 void duet_perf_range(FILE *map, const void *start, size_t octets, uint32_t program, const char *part, uint64_t pc);
 void duet_perf_close(FILE *map);
 
+/* pvm_set_auto_policy. */
+uint64_t duet_auto_slice(void);
+uint32_t duet_auto_gas_per_instruction(void);
+void duet_set_auto_policy(uint64_t slice, uint32_t gas_per_instruction);
+
 /* Carries out one instruction; what the entries of dispatch_table call with their own opcode. */
 void duet_dispatch(VM *vm, uint8_t opcode, const uint8_t *operands, size_t length);
 

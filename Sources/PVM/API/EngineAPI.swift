@@ -60,6 +60,13 @@ public func pvm_get_memory_mode(_ vm: UnsafePointer<VM>?) -> pvm_memory_mode_t {
 }
 
 @c @implementation
+public func pvm_set_auto_policy(_ slice: UInt64, _ gas_per_instruction: UInt32) -> pvm_error_t {
+    guard slice > 0 else { return PVM_ERR_ARGUMENT }
+    duet_set_auto_policy(slice, gas_per_instruction)
+    return PVM_OK
+}
+
+@c @implementation
 public func pvm_cache_set_limit(_ octets: Int) -> pvm_error_t {
     guard octets >= 0 else { return PVM_ERR_ARGUMENT }
     ProgramCache.setLimit(octets)

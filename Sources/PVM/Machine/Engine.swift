@@ -41,18 +41,10 @@ extension UnsafeMutablePointer<Instance> {
     }
 }
 
-/// `PVM_ENGINE_AUTO`: the interpreter runs on slices of the gas, and looks between two of them whether compiled code pays. The rest of the
-/// gas is hidden from it, never from the host.
-enum Warming {
-    /// Gas between two looks, at least.
-    static let slice: UInt64 = 4096
-    /// Gas that a VM uses up in the interpreter before it goes over to code that is there: guarding its memory takes as long.
-    static let beforeGuard: UInt64 = 4096
-    /// Gas that a program uses up in the interpreter before it is compiled: as long as compiling takes, so that the time is at
-    /// most doubled and mostly saved.
-    static func beforeCompiling(_ program: Program) -> UInt64 { 8192 + 10 * UInt64(program.instructionCount) }
-}
+// MARK: PVM_ENGINE_AUTO
 
+/// The interpreter runs on slices of the gas, and looks between two of them whether compiled code pays. The rest of the gas is hidden
+/// from it, never from the host.
 extension UnsafeMutablePointer<Instance> {
     /// Starts a slice: the interpreter is left so much of the gas, or all there is.
     @inline(__always)
@@ -86,9 +78,17 @@ extension UnsafeMutablePointer<Instance> {
     /// Is it worth while to go on in compiled code?
     var codePays: Bool {
         switch pointee.program.codeState(isGuarded: wantsGuard) {
-        case .ready: !wantsGuard || pointee.interpretedGas >= Warming.beforeGuard
-        case .none, .refused: pointee.program.pointee.heat >= Warming.beforeCompiling(pointee.program.pointee)
+        // Guarding its memory costs a VM about as much as a slice.
+        case .ready: !wantsGuard || pointee.interpretedGas >= duet_auto_slice()
+        // As much as compiling takes, so that the time is doubled at most and mostly saved.
+        case .none, .refused: pointee.program.pointee.heat >= warmth
         case .compiling, .impossible: false
         }
+    }
+
+    /// Gas that a program uses up in the interpreter before it is compiled.
+    private var warmth: UInt64 {
+        let (slices, overflow) = duet_auto_slice().multipliedReportingOverflow(by: 2)
+        return overflow ? .max : slices &+ UInt64(duet_auto_gas_per_instruction()) * UInt64(pointee.program.pointee.instructionCount)
     }
 }

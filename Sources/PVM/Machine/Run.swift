@@ -72,7 +72,7 @@ extension UnsafeMutablePointer<Instance> {
     /// At the fast pace as far as it goes, carefully where it does not.
     private func runFast(from start: Int, paid: Bool) -> Outcome {
         let mayCompile = pointee.engine == PVM_ENGINE_AUTO && Recompiler.isAvailable
-        if mayCompile { hideGas(beyond: Warming.slice) }
+        if mayCompile { hideGas(beyond: duet_auto_slice()) }
         defer { countSlice() }
         let program = pointee.program, isa = program.pointee.isa
         program.prepareForFastLoop()
@@ -89,7 +89,7 @@ extension UnsafeMutablePointer<Instance> {
                 pointee.resumeIndex = index
                 pointee.resumePaid = paid
                 if codePays { return .wantsCode }
-                hideGas(beyond: Swift.max(Warming.slice, cost))
+                hideGas(beyond: Swift.max(duet_auto_slice(), cost))
             }
             if pointee.vm.gas < cost {
                 // Somewhere in this region the gas ends: the careful pace finds where (0.8.0: right here).
