@@ -52,8 +52,8 @@ int duet_perf_wanted(void) {
     return perf;
 }
 
-/* A look costs some 50 ns; guarding a VM's memory and compiling 800 instructions each take as long as a slice. */
-static _Atomic uint64_t auto_slice = 4096;
+/* A look costs some 50 ns, a slice some 5 µs: as much as guarding the memory of a VM. */
+static _Atomic uint64_t auto_slice = 2048;
 static _Atomic uint32_t auto_gas_per_instruction = 10;
 
 uint64_t duet_auto_slice(void) { return atomic_load_explicit(&auto_slice, memory_order_relaxed); }

@@ -47,15 +47,12 @@ struct Reservation {
         duet_protect(address(range.first), octets(range.count), Int32(rights))
     }
 
-    /// Gives pages the guest's rights at the host, but for those with the rights `skipped`, which have them.
-    func protectAsGuest(_ range: PageRanges.Range, unless skipped: UInt8? = nil) -> Bool {
+    /// Gives pages the guest's rights at the host.
+    func protectAsGuest(_ range: PageRanges.Range) -> Bool {
         var page = range.first
         while page < range.end {
-            let here = rights[Int(page)], end = endOfRun(from: page, to: range.end)
-            if here != skipped {
-                notes.pointee.splits += 1
-                guard !isFragmented, protect(PageRanges.Range(first: page, count: end - page), here) else { return false }
-            }
+            let end = endOfRun(from: page, to: range.end)
+            guard protect(PageRanges.Range(first: page, count: end - page), rights[Int(page)]) else { return false }
             page = end
         }
         return true
@@ -106,7 +103,18 @@ struct Reservation {
 
     /// Gives every page the guest's rights at the host. False if the host refuses, or if it would take too many mappings.
     func guardAll() -> Bool {
-        for index in 0..<notes.pointee.open.count where !protectAsGuest(notes.pointee.open[index], unless: GuestMemory.readWrite) { return false }
+        for index in 0..<notes.pointee.open.count {
+            let open = notes.pointee.open[index]
+            var page = open.first
+            while page < open.end {
+                let end = endOfRun(from: page, to: open.end), here = rights[Int(page)]
+                if here != GuestMemory.readWrite {
+                    notes.pointee.splits += 1
+                    guard !isFragmented, protect(PageRanges.Range(first: page, count: end - page), here) else { return false }
+                }
+                page = end
+            }
+        }
         return true
     }
 

@@ -77,6 +77,10 @@ static inline uint64_t duet_add(uint64_t *sum, uint64_t more) {
     return atomic_fetch_add_explicit((_Atomic uint64_t *)sum, more, memory_order_relaxed) + more;
 }
 
+static inline uint64_t duet_sum(const uint64_t *sum) {
+    return atomic_load_explicit((const _Atomic uint64_t *)sum, memory_order_relaxed);
+}
+
 /* A hint that another thread may be changing: right or old. */
 static inline uint8_t duet_peek(const uint8_t *hint) {
     return atomic_load_explicit((const _Atomic uint8_t *)hint, memory_order_relaxed);

@@ -12,9 +12,7 @@ extension UnsafeMutablePointer<Instance> {
             if pointee.memoryMode == PVM_MEMORY_GUARDED { _ = pointee.memory.guardPages() }
             return nil
         default:
-            // Where code is there and going over to it costs nothing.
-            let hasCode = pointee.code != nil || !wantsGuard && pointee.program.codeState(isGuarded: false) == .ready
-            return hasCode ? acquireCode(waits: false, carriesOn: carriesOn) : nil
+            return pointee.code != nil || codePays ? acquireCode(waits: false, carriesOn: carriesOn) : nil
         }
     }
 
@@ -77,18 +75,20 @@ extension UnsafeMutablePointer<Instance> {
 
     /// Is it worth while to go on in compiled code?
     var codePays: Bool {
-        switch pointee.program.codeState(isGuarded: wantsGuard) {
         // Guarding its memory costs a VM about as much as a slice.
-        case .ready: !wantsGuard || pointee.interpretedGas >= duet_auto_slice()
+        if wantsGuard, pointee.interpretedGas < duet_auto_slice() { return false }
+        return switch pointee.program.codeState(isGuarded: wantsGuard) {
+        case .ready: true
         // As much as compiling takes, so that the time is doubled at most and mostly saved.
-        case .none, .refused: pointee.program.pointee.heat >= warmth
+        case .none, .refused: withUnsafePointer(to: &pointee.program.pointee.heat) { duet_sum($0) } >= warmth
         case .compiling, .impossible: false
         }
     }
 
     /// Gas that a program uses up in the interpreter before it is compiled.
     private var warmth: UInt64 {
-        let (slices, overflow) = duet_auto_slice().multipliedReportingOverflow(by: 2)
-        return overflow ? .max : slices &+ UInt64(duet_auto_gas_per_instruction()) * UInt64(pointee.program.pointee.instructionCount)
+        let (slices, overflow) = duet_auto_slice().multipliedReportingOverflow(by: 4)
+        let all = slices.addingReportingOverflow(UInt64(duet_auto_gas_per_instruction()) * UInt64(pointee.program.pointee.instructionCount))
+        return overflow || all.overflow ? .max : all.partialValue
     }
 }
