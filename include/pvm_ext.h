@@ -189,7 +189,7 @@ pvm_memory_mode_t pvm_get_memory_mode(const pvm_vm_t* vm);
 pvm_error_t pvm_set_defaults(pvm_engine_t engine, pvm_memory_mode_t mode);
 
 /* When PVM_ENGINE_AUTO goes over to compiled code. It looks when a run begins and whenever the interpreter has used up slice gas
- * (1 at least; 2048 unless set). A program is compiled once its VMs have used up 4 * slice gas and gas_per_instruction (10 unless
+ * (1 at least; 4096 unless set). A program is compiled once its VMs have used up 2 * slice gas and gas_per_instruction (10 unless
  * set) for each of its instructions. A VM takes code that is there: at once on checked memory, on guarded memory once it has
  * used up slice gas itself. For the process; any thread may call it. */
 pvm_error_t pvm_set_auto_policy(uint64_t slice, uint32_t gas_per_instruction);

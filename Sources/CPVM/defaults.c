@@ -52,8 +52,8 @@ int duet_perf_wanted(void) {
     return perf;
 }
 
-/* A look costs some 50 ns, a slice some 5 µs: as much as guarding the memory of a VM. */
-static _Atomic uint64_t auto_slice = 2048;
+/* A look costs some 50 ns, a slice some 10 µs: more than guarding the memory of a VM. */
+static _Atomic uint64_t auto_slice = 4096;
 static _Atomic uint32_t auto_gas_per_instruction = 10;
 
 uint64_t duet_auto_slice(void) { return atomic_load_explicit(&auto_slice, memory_order_relaxed); }

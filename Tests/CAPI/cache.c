@@ -231,7 +231,7 @@ static void auto_goes_over_where_nobody_sees_it(void) {
         }
     }
     EQUAL(pvm_set_auto_policy(0, 1), PVM_ERR_ARGUMENT);
-    EQUAL(pvm_set_auto_policy(2048, 10), PVM_OK);
+    EQUAL(pvm_set_auto_policy(4096, 10), PVM_OK);
 }
 
 static void auto_compiles_what_runs_long(void) {
@@ -316,7 +316,7 @@ static void threads_share_it(void) {
         else EQUAL(statistics().compilations - compiled, 2 * PROGRAMS);
     }
     EQUAL(pvm_cache_set_limit(128 << 20), PVM_OK);
-    EQUAL(pvm_set_auto_policy(2048, 10), PVM_OK);
+    EQUAL(pvm_set_auto_policy(4096, 10), PVM_OK);
 }
 
 int main(void) {

@@ -87,7 +87,7 @@ extension UnsafeMutablePointer<Instance> {
 
     /// Gas that a program uses up in the interpreter before it is compiled.
     private var warmth: UInt64 {
-        let (slices, overflow) = duet_auto_slice().multipliedReportingOverflow(by: 4)
+        let (slices, overflow) = duet_auto_slice().multipliedReportingOverflow(by: 2)
         let all = slices.addingReportingOverflow(UInt64(duet_auto_gas_per_instruction()) * UInt64(pointee.program.pointee.instructionCount))
         return overflow || all.overflow ? .max : all.partialValue
     }

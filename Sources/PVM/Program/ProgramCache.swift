@@ -92,19 +92,18 @@ extension Program {
     /// Puts a new program into the cache, or gives it up for an equal one that has come meanwhile.
     private static func add(_ program: Pointer, _ fingerprint: Fingerprint, _ isSame: (Pointer) -> Bool) -> Pointer {
         program.pointee.fingerprint = fingerprint
+        var evicted = EvictedList()
         let earlier: Pointer? = locked {
             guard let number = cache.table.find(fingerprint) else {
-                cache.link(program)
+                cache.link(program, &evicted)
                 return nil
             }
             let earlier = cache.program(number)
             earlier.retain()
             return earlier
         }
-        guard let earlier else {
-            cacheTrim()
-            return program
-        }
+        evicted.release()
+        guard let earlier else { return program }
         // Of two different programs with one fingerprint, the second stays outside.
         guard isSame(earlier) else {
             earlier.release()
@@ -127,40 +126,75 @@ extension Program {
 extension ProgramCache {
     fileprivate func program(_ number: LRUTable.Number) -> Program.Pointer { table[number].assumingMemoryBound(to: Program.self) }
 
-    /// Makes a program an entry, the newest, if it is none. False if it is not to be kept.
+    /// Makes a program an entry, the newest, if it is none, and makes its weight known. False if it is not to be kept.
     @discardableResult
-    fileprivate mutating func link(_ program: Program.Pointer) -> Bool {
+    fileprivate mutating func link(_ program: Program.Pointer, _ evicted: inout EvictedList) -> Bool {
+        let weight = program.pointee.weight
         if program.pointee.cacheEntry >= 0 {
             table.touch(program.pointee.cacheEntry)
+            if weight != table.weight(of: program.pointee.cacheEntry) {
+                // The newest, it is the last to go, and it fits by itself.
+                guard weight <= limit else { return false }
+                table.setWeight(of: program.pointee.cacheEntry, weight)
+                trim(to: limit, &evicted)
+            }
             return true
         }
-        let weight = program.pointee.weight
-        guard !isClosed, weight <= limit, let number = table.insert(program.pointee.fingerprint, program, weight: weight) else { return false }
+        guard !isClosed, weight <= limit else { return false }
+        trim(to: limit - weight, &evicted)
+        guard let number = table.insert(program.pointee.fingerprint, program, weight: weight) else { return false }
         program.pointee.cacheEntry = number
         program.retain()
         duet_cache_close_at_exit()
         return true
     }
 
-    /// Takes an entry out; what it held is the caller's to release, outside the lock.
-    fileprivate mutating func unlink(_ number: LRUTable.Number) -> Evicted {
+    /// Takes an entry out.
+    fileprivate mutating func unlink(_ number: LRUTable.Number, _ evicted: inout EvictedList) {
         let program = program(number)
         table.remove(number)
         program.pointee.cacheEntry = -1
         evictions += 1
-        return Evicted(program: program, checked: program.pointee.checkedCode.take(), guarded: program.pointee.guardedCode.take())
+        evicted.add(program, program.pointee.checkedCode.take(), program.pointee.guardedCode.take())
+    }
+
+    /// Takes out the oldest until the others weigh so much at most.
+    fileprivate mutating func trim(to most: Int, _ evicted: inout EvictedList) {
+        while table.weight > most, let number = table.oldest { unlink(number, &evicted) }
     }
 }
 
-private struct Evicted {
-    var program: Program.Pointer
-    var checked: NativeCode.Pointer?
-    var guarded: NativeCode.Pointer?
+/// References that the cache has given up, to be released when its lock is open again.
+private struct EvictedList {
+    struct Item {
+        var program: Program.Pointer
+        var checked: NativeCode.Pointer?
+        var guarded: NativeCode.Pointer?
+        var next: UnsafeMutablePointer<Item>?
 
-    func release() {
-        checked?.release()
-        guarded?.release()
-        program.release()
+        func release() {
+            checked?.release()
+            guarded?.release()
+            program.release()
+        }
+    }
+
+    private var first: UnsafeMutablePointer<Item>?
+    var isEmpty: Bool { first == nil }
+
+    mutating func add(_ program: Program.Pointer, _ checked: NativeCode.Pointer?, _ guarded: NativeCode.Pointer?) {
+        let item = Item(program: program, checked: checked, guarded: guarded, next: first)
+        guard let space = malloc(MemoryLayout<Item>.stride) else { return item.release() }
+        first = space.assumingMemoryBound(to: Item.self)
+        first!.initialize(to: item)
+    }
+
+    mutating func release() {
+        while let item = first {
+            first = item.pointee.next
+            item.pointee.release()
+            free(item)
+        }
     }
 }
 
@@ -176,31 +210,19 @@ extension Program.CodeSlot {
     fileprivate var isIdle: Bool { code?.isUnshared ?? false }
 }
 
-/// Throws out entries until the rest is within the limit.
-private func cacheTrim() {
-    while true {
-        let evicted: Evicted? = locked {
-            guard cache.table.weight > cache.limit, let number = cache.table.oldest else { return nil }
-            return cache.unlink(number)
-        }
-        guard let evicted else { return }
-        evicted.release()
-    }
-}
-
 /// Throws out the oldest entry whose code then goes. False if there is none.
 private func cacheFreeCode() -> Bool {
-    let evicted: Evicted? = locked {
+    var evicted = EvictedList()
+    locked {
         var number = cache.table.oldest
         while let this = number {
             let program = cache.program(this)
-            if program.pointee.checkedCode.isIdle || program.pointee.guardedCode.isIdle { return cache.unlink(this) }
+            if program.pointee.checkedCode.isIdle || program.pointee.guardedCode.isIdle { return cache.unlink(this, &evicted) }
             number = cache.table.newer(than: this)
         }
-        return nil
     }
-    evicted?.release()
-    return evicted != nil
+    defer { evicted.release() }
+    return !evicted.isEmpty
 }
 
 // MARK: Compiled code
@@ -216,8 +238,10 @@ extension UnsafeMutablePointer<Program> {
             case .ready:
                 let code = slot.pointee.code!
                 code.retain()
-                cache.link(self)
+                var evicted = EvictedList()
+                cache.link(self, &evicted)
                 duet_cache_unlock()
+                evicted.release()
                 return code
             case .compiling:
                 guard waits else {
@@ -242,9 +266,7 @@ extension UnsafeMutablePointer<Program> {
         slot.pointee.state = Program.CodeSlot.State.compiling.rawValue
         let memory = cache.executableMemory()
         duet_cache_unlock()
-        let code = compile(isGuarded: isGuarded, memory)
-        cacheTrim()
-        return code
+        return compile(isGuarded: isGuarded, memory)
     }
 
     private func slot(_ isGuarded: Bool) -> UnsafeMutablePointer<Program.CodeSlot> {
@@ -264,19 +286,18 @@ extension UnsafeMutablePointer<Program> {
             }
         }
         let slot = slot(isGuarded)
+        var evicted = EvictedList()
         locked {
             if let code {
                 // Kept for others if the cache keeps the program; the caller has a reference in any case.
                 cache.compilations += 1
                 slot.pointee.code = code
-                let weight = pointee.weight
-                if weight <= cache.limit, cache.link(self) {
+                if cache.link(self, &evicted) {
                     slot.pointee.state = Program.CodeSlot.State.ready.rawValue
-                    cache.table.setWeight(of: pointee.cacheEntry, weight)
                     code.retain()
                 } else {
+                    slot.pointee.refused = pointee.weight
                     slot.pointee.code = nil
-                    slot.pointee.refused = weight
                     slot.pointee.state = Program.CodeSlot.State.refused.rawValue
                 }
             } else if let refused {
@@ -287,6 +308,7 @@ extension UnsafeMutablePointer<Program> {
             }
             duet_cache_wake_all()
         }
+        evicted.release()
         return code
     }
 
@@ -317,11 +339,13 @@ extension ProgramCache {
 
 extension ProgramCache {
     static func setLimit(_ octets: Int) {
+        var evicted = EvictedList()
         locked {
             cache.limit = octets
             cache.memory?.limit = octets
+            cache.trim(to: octets, &evicted)
         }
-        cacheTrim()
+        evicted.release()
     }
 
     static var statistics: pvm_cache_statistics_t {
@@ -336,12 +360,12 @@ extension ProgramCache {
 
     /// The end of the process or of the library's stay in it: what no VM uses is given back.
     static func close() {
-        locked { cache.isClosed = true }
-        while true {
-            let evicted: Evicted? = locked { cache.table.oldest.map { cache.unlink($0) } }
-            guard let evicted else { break }
-            evicted.release()
+        var evicted = EvictedList()
+        locked {
+            cache.isClosed = true
+            cache.trim(to: -1, &evicted)
         }
+        evicted.release()
         locked {
             cache.table.destroy()
             if cache.memory?.statistics.blocks == 0 { cache.memory = nil }

@@ -53,8 +53,8 @@ struct NativeCode {
         return space
     }
 
-    /// Octets of code and of the table that goes with it.
-    var size: Int { block.count + 4 * instructionCount }
+    /// Octets of memory: pages of code and the table that goes with it.
+    var size: Int { block.mapped + 4 * instructionCount }
 
     // MARK: Running
 

@@ -5,6 +5,8 @@ import CPVM
     public let address: UnsafeRawPointer
     /// Octets of code.
     public let count: Int
+    /// Octets of the pages that it takes up.
+    public let mapped: Int
     fileprivate let firstPage: Int
     fileprivate let pageCount: Int
 
@@ -79,7 +81,7 @@ public final class ExecutableMemory: @unchecked Sendable {
         let count = (code.count + pageSize - 1) / pageSize
         // Outside the lock the pages are this thread's alone, so the copy and the system calls need none.
         guard let first = mutex.withLock({ take(count, for: code.count) }) else { return nil }
-        let block = CodeBlock(address: base + first * pageSize, count: code.count, firstPage: first, pageCount: count)
+        let block = CodeBlock(address: base + first * pageSize, count: code.count, mapped: count * pageSize, firstPage: first, pageCount: count)
         let target = base + first * pageSize, octets = count * pageSize
         guard duet_code_make_writable(target, octets) else { return abandon(block) }
         if count > 8 { duet_populate(target, octets) }
