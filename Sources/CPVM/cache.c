@@ -15,6 +15,11 @@ void duet_cache_unlock(void) { pthread_mutex_unlock(&lock); }
 void duet_cache_wait(void) { pthread_cond_wait(&made, &lock); }
 void duet_cache_wake_all(void) { pthread_cond_broadcast(&made); }
 
+static pthread_mutex_t fusion = PTHREAD_MUTEX_INITIALIZER;
+
+void duet_fusion_lock(void) { pthread_mutex_lock(&fusion); }
+void duet_fusion_unlock(void) { pthread_mutex_unlock(&fusion); }
+
 static uint64_t keys[4];
 
 static void draw_keys(void) {

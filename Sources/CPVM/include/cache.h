@@ -1,4 +1,4 @@
-/* What the program cache needs of the operating system. */
+/* What programs that are shared need of the operating system. */
 #ifndef DUET_CACHE_H
 #define DUET_CACHE_H
 
@@ -9,6 +9,10 @@ void duet_cache_lock(void);
 void duet_cache_unlock(void);
 void duet_cache_wait(void);
 void duet_cache_wake_all(void);
+
+/* Held while handlers of a program are fused. */
+void duet_fusion_lock(void);
+void duet_fusion_unlock(void);
 
 /* Four numbers that are drawn once per process, so that nobody outside can choose bytes of equal fingerprint. */
 const uint64_t *duet_fingerprint_keys(void);

@@ -169,8 +169,6 @@ private func fusedHandler(_ first: Handler, _ second: Handler, _ third: Handler?
     return pair == 0 ? nil : fusionTable[Int(pair) - 1].fused
 }
 
-private let fusing = Mutex()
-
 extension UnsafeMutablePointer<Program> {
     /// Before the fast loop first runs the program: what is only compiled needs no fused handlers.
     @inline(__always)
@@ -181,11 +179,11 @@ extension UnsafeMutablePointer<Program> {
 
     @inline(never)
     private func fuseOnce() {
-        fusing?.withLock {
-            if duet_flag_is_set(isFused) { return }
-            pointee.fuse()
-            duet_flag_set(isFused)
-        }
+        duet_fusion_lock()
+        defer { duet_fusion_unlock() }
+        if duet_flag_is_set(isFused) { return }
+        pointee.fuse()
+        duet_flag_set(isFused)
     }
 }
 

@@ -369,6 +369,7 @@ extension ProgramCache {
         locked {
             cache.table.destroy()
             if cache.memory?.statistics.blocks == 0 { cache.memory = nil }
+            free(duet_slot_take(duet_spare_buffer()))
         }
     }
 }
