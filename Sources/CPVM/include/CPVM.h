@@ -8,6 +8,7 @@
 #include "../../../include/pvm_ext.h"
 #include "../../../include/duet_evm.h"
 #include "system.h"
+#include "limbs.h"
 #include "faults.h"
 #include "machine.h"
 
