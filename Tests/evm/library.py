@@ -79,7 +79,7 @@ class Library:
     def logs(self, count):
         logs = []
         if count:
-            octets = self.room.raw[:self.host.test_logs(self.room, len(self.room))]
+            octets = ctypes.string_at(self.room, self.host.test_logs(self.room, len(self.room)))
             at = 0
             while at < len(octets):
                 topics = octets[at + 20]
