@@ -26,7 +26,7 @@ extension CodeImage {
             var isOver = false
             var isLast = false
             while !isOver {
-                let octet = code[offset]
+                let octet = offset == begin && isJumpdest(UInt64(offset)) ? Opcode.jumpdest.rawValue : code[offset]
                 let row = traits[Int(octet)]
                 if row.flow == .starts && offset != begin { break }
                 if row.flow == .ends {
@@ -48,7 +48,14 @@ extension CodeImage {
             }
             blocks[begin] = Block(gas: cost, need: need, growth: growth)
             if isLast { return }
+            if isOver { markPaidJumpdest(offset) }
         }
+    }
+
+    /// Control that comes to the start of a block without a jump has entered the block when it meets the JUMPDEST there.
+    @inline(__always)
+    func markPaidJumpdest(_ offset: Int) {
+        if isJumpdest(UInt64(offset)) { code[offset] = Opcode.paidJumpdest.rawValue }
     }
 
     /// The fixed costs from the instruction at an offset to the end of its block. `original` is the code of this image.

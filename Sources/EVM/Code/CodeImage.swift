@@ -36,6 +36,7 @@ struct CodeImage: BitwiseCopyable {
         if let source, size > 0 { memcpy(code, source, size) }
         memset(code + size, 0, CodeImage.back)
         findJumpdests()
+        markPaidJumpdest(0)
     }
 
     private func findJumpdests() {
