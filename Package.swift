@@ -28,14 +28,14 @@ if embedded {
     products = [.library(name: "pvmcore", type: .static, targets: ["PVM", "EVMState"])]
 } else {
     targets += [
-        .target(name: "DuetTool", dependencies: ["CPVM", "PVM", "EVMPrecompiles", "EVM", "EVMState"], path: "Sources/DuetTool"),
+        .target(name: "DuetTool", dependencies: ["CPVM", "VMCommon", "PVM", "EVMPrecompiles", "EVM", "EVMState"], path: "Sources/DuetTool"),
         .executableTarget(name: "duet", dependencies: ["DuetTool"], path: "Sources/duet"),
         .testTarget(name: "VMCommonTests", dependencies: ["VMCommon", "CPVM"], path: "Tests/VMCommonTests"),
         .testTarget(name: "PVMTests", dependencies: ["CPVM", "PVM", "VMCommon"], path: "Tests/PVMTests"),
         .testTarget(name: "EVMPrecompilesTests", dependencies: ["EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMPrecompilesTests"),
         .testTarget(name: "EVMTests", dependencies: ["EVM", "EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMTests"),
         .testTarget(name: "EVMStateTests", dependencies: ["EVMState", "EVM", "EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMStateTests"),
-        .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "CPVM"], path: "Tests/DuetToolTests"),
+        .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "VMCommon", "CPVM"], path: "Tests/DuetToolTests"),
     ]
     products.append(.executable(name: "duet", targets: ["duet"]))
 }

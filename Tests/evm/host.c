@@ -390,6 +390,9 @@ void test_slot(const uint8_t *address, const uint8_t *key, const uint8_t *value)
     slot->current = slot->original;
 }
 
+/* As by a transaction's access list. */
+void test_warm(const uint8_t *address) { state_account(&state, (const evmc_address *)address)->warm = true; }
+
 /* The block and the transaction: its words in the order of evmc_tx_context, then two blob hashes. */
 void test_environment(const uint8_t *origin, const uint8_t *coinbase, int64_t number, int64_t timestamp, int64_t gas_limit,
                       const evmc_bytes32 words[7]) {

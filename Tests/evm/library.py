@@ -35,6 +35,7 @@ class Library:
                    ctypes.cast(release, ctypes.c_void_p) if release else None)
         h.test_account.argtypes = [ctypes.c_char_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_size_t]
         h.test_slot.argtypes = [ctypes.c_char_p] * 3
+        h.test_warm.argtypes = [ctypes.c_char_p]
         h.test_environment.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_char_p]
         h.test_run.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64, ctypes.c_int64,
                                ctypes.c_void_p]
@@ -60,14 +61,16 @@ class Library:
         words = b"".join(map(word, (e["gas_price"], e["difficulty"], e["chain_id"], e["base_fee"], 1))) + b"".join(e["blob_hashes"])
         self.host.test_environment(SENDER, COINBASE, e["number"], e["timestamp"], e["gas_limit"], words)
 
-    def run(self, case, gas):
-        """The call with `gas` left after what the transaction itself costs."""
+    def run(self, case, gas, warm=()):
+        """The call with `gas` left after what the transaction itself costs; `warm` are addresses that were accessed before."""
         h = self.host
         h.test_begin(REVISION[case.fork])
         for address, (nonce, balance, code, storage) in case.accounts.items():
             h.test_account(address, nonce, balance, code, len(code))
             for slot, value in storage.items():
                 h.test_slot(address, word(slot), word(value))
+        for address in warm:
+            h.test_warm(address)
         h.test_run(SENDER, case.to, case.data, len(case.data), case.value, gas, self.results)
         status, gas_left, refund, output_size, log_count, account_count = self.results
         output = ctypes.string_at(h.test_output(), output_size) if output_size else b""

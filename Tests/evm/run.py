@@ -15,6 +15,7 @@ import traceback
 
 from generate import generate
 from library import Library
+from minimise import minimise
 from opcodes import REVISION
 from outcome import differences
 
@@ -32,16 +33,24 @@ def intrinsic(case):
 
 def compare(library, reference, case):
     gas = case.gas - intrinsic(case)
-    ours = library.run(case, gas)
+    reference.adapt(case)
+    ours = library.run(case, gas, reference.warm(case))
     theirs = reference.run(case, gas)
     if hasattr(reference, "fill"):
-        reference.fill(theirs, ours)
+        reference.fill(case, theirs, ours)
         given_back = getattr(theirs, "given_back", None)
         if given_back is not None:
             used = case.gas - ours.gas_left
             if min(ours.refund, used // 5) != given_back:
                 return ours, [f"refund: {ours.refund} of {used} used, given back {given_back}"]
     return ours, differences(ours, theirs)
+
+
+def fails(library, reference, case):
+    try:
+        return bool(compare(library, reference, case)[1])
+    except Exception:
+        return False
 
 
 def show(case):
@@ -90,7 +99,9 @@ def main():
             for line in lines:
                 print("   ", line)
             if failed == 1 or options.programs == 1:
-                show(case)
+                small = minimise(case, lambda other: fails(library, reference, other))
+                print("    made smaller:", compare(library, reference, small)[1])
+                show(small)
             if failed == SHOWN:
                 print("that is enough")
                 break
