@@ -13,10 +13,10 @@ NOTHING = (0, 0, b"", {})
 
 # Where two of these would end a call, it is not defined which one does: all take the gas. An EVMC VM looks at the stack before
 # the gas, execution-specs and revm check some of it the other way round.
-HALTS = {"out of gas", "stack overflow", "stack underflow", "static mode violation", "invalid memory access", "bad jump destination",
-         "undefined instruction", "invalid instruction", "failure", "argument out of range"}
 EXPLAINED = {frozenset(pair) for pair in (
     ("out of gas", "stack overflow"),
+    ("out of gas", "stack underflow"),
+    ("out of gas", "invalid memory access"),
     ("out of gas", "static mode violation"),
     ("undefined instruction", "invalid instruction"),
 )}

@@ -21,7 +21,8 @@ def hexed(address):
 
 class Revm:
     def __init__(self, environment):
-        e = environment
+        # pyrevm runs calls with a base fee of 0, whatever it is given.
+        e = self.environment = dict(environment, base_fee=0)
         self.block = dict(number=e["number"], coinbase=hexed(COINBASE), timestamp=e["timestamp"], difficulty=e["difficulty"],
                           prevrandao=e["difficulty"].to_bytes(32, "big"), basefee=e["base_fee"], gas_limit=e["gas_limit"], excess_blob_gas=0)
         self.chain_id, self.gas_price = e["chain_id"], e["gas_price"]
@@ -37,7 +38,7 @@ class Revm:
         environment = pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=self.chain_id), block=pyrevm.BlockEnv(**self.block),
                                  tx=pyrevm.TxEnv(caller=hexed(SENDER), gas_price=self.gas_price, blob_hashes=self.blob_hashes,
                                                  max_fee_per_blob_gas=1))
-        evm = pyrevm.EVM(env=environment, spec_id="CANCUN")
+        evm = pyrevm.EVM(env=environment, gas_limit=self.block["gas_limit"], spec_id="CANCUN")
         for address, (nonce, balance, code, storage) in case.accounts.items():
             name = hexed(address)
             evm.insert_account_info(name, pyrevm.AccountInfo(nonce=nonce, code=code) if code else pyrevm.AccountInfo(nonce=nonce))

@@ -46,9 +46,11 @@ def compare(library, reference, case):
     return ours, differences(ours, theirs)
 
 
-def fails(library, reference, case):
+def fails(library, reference, case, kind):
+    """Whether a case differs in what the first line of its differences names."""
     try:
-        return bool(compare(library, reference, case)[1])
+        lines = compare(library, reference, case)[1]
+        return bool(lines) and lines[0].split(":")[0] == kind
     except Exception:
         return False
 
@@ -73,12 +75,12 @@ def main():
     options = parser.parse_args()
 
     library = Library(options.host, options.vm, options.mode)
-    library.environment(ENVIRONMENT)
     if options.reference == "specs":
         from specs import FORKS, Specs as Reference
     else:
         from revm import FORKS, Revm as Reference
     reference = Reference(ENVIRONMENT)
+    library.environment(reference.environment)
     forks = [options.fork] if options.fork else FORKS
 
     started, ran, failed, statuses = time.monotonic(), 0, 0, {}
@@ -99,7 +101,7 @@ def main():
             for line in lines:
                 print("   ", line)
             if failed == 1 or options.programs == 1:
-                small = minimise(case, lambda other: fails(library, reference, other))
+                small = minimise(case, lambda other: fails(library, reference, other, lines[0].split(":")[0]))
                 print("    made smaller:", compare(library, reference, small)[1])
                 show(small)
             if failed == SHOWN:

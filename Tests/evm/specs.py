@@ -42,7 +42,7 @@ class Fork:
 
 class Specs:
     def __init__(self, environment):
-        e = environment
+        e = self.environment = environment
         self.forks = {}
         self.hashes = [keccak256(str(number).encode()) for number in range(e["number"] - 256, e["number"])]
         self.block = {"chain_id": U64(e["chain_id"]), "block_gas_limit": Uint(e["gas_limit"]), "gas_limit": Uint(e["gas_limit"]),
