@@ -7,6 +7,7 @@
 #endif
 #include "../../../include/pvm_ext.h"
 #include "system.h"
+#include "limbs.h"
 #include "faults.h"
 #include "machine.h"
 
