@@ -4,7 +4,7 @@ import VMCommon
 /// A growing array of a trivial type on the C heap. Adding says whether there was memory; what is in it stays as it was if not.
 /// Whoever owns one calls `free`.
 @frozen
-public struct Vector<Element: BitwiseCopyable> {
+public struct Vector<Element: BitwiseCopyable>: BitwiseCopyable {
     public private(set) var base: UnsafeMutablePointer<Element>?
     public private(set) var count = 0
     private var capacity = 0

@@ -3,7 +3,7 @@ import VMCommon
 
 /// 32 octets in the order in which they stand in memory: hashes, storage keys and storage values.
 @frozen
-public struct Bytes32: Equatable {
+public struct Bytes32: Equatable, BitwiseCopyable {
     public var word0, word1, word2, word3: UInt64
 
     @inline(__always)
@@ -55,7 +55,7 @@ public struct Bytes32: Equatable {
 
 /// An address: 20 octets in the order in which they stand in memory.
 @frozen
-public struct Address: Equatable {
+public struct Address: Equatable, BitwiseCopyable {
     public var word0, word1: UInt64
     public var word2: UInt32
 

@@ -3,7 +3,7 @@ import VMCommon
 
 /// A Merkle Patricia trie in memory: a map from octet strings to non-empty octet strings with a root hash. Hashes of parts that
 /// did not change are kept, so that a root after k changes costs k paths. Whoever owns one calls `free`.
-public struct Trie {
+public struct Trie: BitwiseCopyable {
     var root: TrieNode.Pointer?
 
     /// A longer key is refused: it would be as deep as it has nibbles.
