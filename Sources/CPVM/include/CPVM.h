@@ -1,4 +1,4 @@
-/* The C side of the package: the two public headers, and what only C can say. */
+/* The C side of the package: the public headers, and what only C can say. */
 #ifndef CPVM_H
 #define CPVM_H
 
@@ -6,6 +6,7 @@
 #define PVM_NO_SHORT_NAMES
 #endif
 #include "../../../include/pvm_ext.h"
+#include "../../../include/duet_precompile.h"
 #include "system.h"
 #include "limbs.h"
 #include "faults.h"
