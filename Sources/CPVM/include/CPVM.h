@@ -7,6 +7,8 @@
 #endif
 #include "../../../include/pvm_ext.h"
 #include "../../../include/duet_evm.h"
+#include "../../../include/duet_precompile.h"
+#include "../../../include/duet_state.h"
 #include "system.h"
 #include "limbs.h"
 #include "faults.h"
