@@ -175,6 +175,13 @@ typedef struct {
 duet_state_error_t duet_state_account(duet_state_t *state, const evmc_address *address, duet_account_t *account);
 duet_state_error_t duet_state_storage(duet_state_t *state, const evmc_address *address, const evmc_bytes32 *key, evmc_bytes32 *value);
 
+/* All accounts that the state knows of, in no particular order: also those that do not exist
+ * (any more), and storage slots that are zero. */
+size_t duet_state_account_count(const duet_state_t *state);
+duet_state_error_t duet_state_account_at(duet_state_t *state, size_t index, duet_account_t *account);
+size_t duet_state_slot_count(const duet_state_t *state, size_t index);
+duet_state_error_t duet_state_slot_at(const duet_state_t *state, size_t index, size_t slot, evmc_bytes32 *key, evmc_bytes32 *value);
+
 /* The root of the state trie. After a change of k of n items it costs k log n. If it gives DUET_STATE_ERR_NO_MEMORY the tries are
  * incomplete: the accounts still hold, but no later root of this state does. */
 duet_state_error_t duet_state_root(duet_state_t *state, evmc_bytes32 *root);
@@ -218,6 +225,10 @@ typedef struct {
 } duet_log_t;
 
 duet_state_error_t duet_state_log(const duet_state_t *state, size_t index, duet_log_t *log);
+
+/* Pays an account, as a block's withdrawals and rewards do, and makes it final. With `deletes_empty` (EIP-161) an account that is
+ * empty even so is removed; without it exists from then on. */
+duet_state_error_t duet_state_add_balance(duet_state_t *state, const evmc_address *address, const evmc_uint256be *amount, bool deletes_empty);
 
 /* KEC of the RLP of the list of its logs. */
 duet_state_error_t duet_state_logs_hash(const duet_state_t *state, evmc_bytes32 *hash);
