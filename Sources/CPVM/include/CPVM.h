@@ -14,6 +14,7 @@
 #include "faults.h"
 #include "machine.h"
 #include "hashes.h"
+#include "host_calls.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */
 uint8_t *duet_no_rights(void);

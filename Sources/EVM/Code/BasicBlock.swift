@@ -1,0 +1,38 @@
+/// What a block of instructions that always follow each other needs, checked once when control enters it.
+///
+/// A block starts at offset 0, at a JUMPDEST, and behind an instruction that `splits` or `branches`; it ends before the next start
+/// or with an instruction that `ends`. All zeros: not analysed yet.
+struct Block: BitwiseCopyable {
+    /// The fixed costs of all its instructions.
+    var gas: UInt32
+    /// The height of the stack must be from `lowest` up to `lowest + heights - 1`.
+    var lowest: UInt16
+    var heights: UInt16
+
+    /// No height of the stack will do, but the block has been analysed.
+    private static let never = Block(gas: 0, lowest: .max, heights: 1)
+
+    init(gas: UInt32, lowest: UInt16, heights: UInt16) {
+        self.gas = gas
+        self.lowest = lowest
+        self.heights = heights
+    }
+
+    /// Needs `need` words and adds up to `growth`.
+    init(gas: Int, need: Int, growth: Int) {
+        guard gas <= UInt32.max, need + growth <= stackLimit else {
+            self = Block.never
+            return
+        }
+        self.init(gas: UInt32(gas), lowest: UInt16(need), heights: UInt16(stackLimit - growth - need + 1))
+    }
+
+    @inline(__always)
+    var isAnalysed: Bool { heights != 0 }
+
+    @inline(__always)
+    func fits(height: Int) -> Bool { UInt64(bitPattern: Int64(height)) &- UInt64(lowest) < UInt64(heights) }
+}
+
+/// Words that the stack has room for.
+let stackLimit = 1024

@@ -1,0 +1,62 @@
+import CPVM
+import VMCommon
+
+/// What a client holds as an `evmc_vm`: options, and frames for executions to come.
+struct Instance: BitwiseCopyable {
+    typealias Handle = UnsafeMutablePointer<Instance>
+
+    /// First: a pointer to the one is a pointer to the other.
+    var vm: evmc_vm
+    var isMetered: Bool
+    var isTraced: Bool
+    /// NULL: stderr.
+    var trace: duet_evm_trace_fn?
+    var traceContext: UnsafeMutableRawPointer?
+    var line: TraceLine
+    /// Frames that are not in use, and the octets that they hold.
+    private var idle: Frame.Handle?
+    private var idleOctets: Int
+
+    /// Frames of an instance that do nothing hold at most so much.
+    private static let idleLimit = 8 << 20
+    /// Memory of an execution that is kept for the next one, and the same for code.
+    private static let keptMemory = 1 << 20
+    private static let keptScratch = 1 << 20
+
+    static func create() -> Handle? {
+        guard let instance = allocate(Instance.self, 1) else { return nil }
+        instance.initialize(to: Instance(vm: EVMC.table, isMetered: true, isTraced: false, trace: nil, traceContext: nil, line: TraceLine(),
+                                         idle: nil, idleOctets: 0))
+        return instance
+    }
+
+    static func destroy(_ instance: Handle) {
+        while let frame = instance.pointee.idle {
+            instance.pointee.idle = frame.pointee.next
+            Frame.destroy(frame)
+        }
+        instance.pointee.line.free()
+        free(instance)
+    }
+
+    /// nil if memory is short.
+    mutating func takeFrame(_ instance: Handle) -> Frame.Handle? {
+        guard let frame = idle else { return Frame.create(instance) }
+        idle = frame.pointee.next
+        idleOctets -= frame.pointee.idleOctets
+        return frame
+    }
+
+    mutating func giveFrame(_ frame: Frame.Handle) {
+        if frame.pointee.memory.capacity > Instance.keptMemory { frame.pointee.memory.free() }
+        if frame.pointee.scratchRoom > Instance.keptScratch { frame.pointee.freeScratch() }
+        let octets = frame.pointee.idleOctets
+        guard idleOctets + octets <= Instance.idleLimit else {
+            Frame.destroy(frame)
+            return
+        }
+        idleOctets += octets
+        frame.pointee.next = idle
+        idle = frame
+    }
+}
