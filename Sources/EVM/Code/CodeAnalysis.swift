@@ -2,53 +2,61 @@
 extension CodeImage {
     /// All that can ever be run.
     func analyseEverything(_ traits: UnsafePointer<Traits>) {
-        analyse(from: 0, traits)
+        _ = analyse(from: 0, traits)
         for word in 0..<(size / 64 + 1) {
             var bits = jumpdests[word]
             while bits != 0 {
-                analyse(from: word * 64 + bits.trailingZeroBitCount, traits)
-                bits &= bits - 1
+                _ = analyse(from: word * 64 + bits.trailingZeroBitCount, traits)
+                bits &= bits &- 1
             }
         }
     }
 
     /// The block that starts at an offset and all that control reaches from there without a jump. In it, octets that are no
-    /// instruction of the fork become `undefined` and sequences with a handler of their own get its opcode.
-    func analyse(from start: Int, _ traits: UnsafePointer<Traits>) {
-        var offset = start
-        while !blocks[offset].isAnalysed {
-            let begin = offset
-            var cost = 0
-            // The height of the stack against that at the start, and its extremes.
-            var height = 0
-            var need = 0
-            var growth = 0
-            var isOver = false
-            var isLast = false
-            while !isOver {
-                let octet = code[offset]
-                let row = traits[Int(octet)]
-                if row.flow == .starts && offset != begin { break }
-                if row.flow == .ends {
-                    isOver = true
-                    isLast = true
-                    if !row.isDefined { code[offset] = Opcode.undefined.rawValue }
-                } else if row.flow == .splits || row.flow == .branches {
-                    isOver = true
-                } else if row.flow == .reaches {
-                    // Too deep or not allowed: the block is too demanding, and what is wrong is found out with care.
-                    need = max(need, (Reach(Opcode(octet: octet), immediate: code[offset + 1])?.depth ?? stackLimit + 1) - height)
-                }
-                cost += Int(row.gas)
-                need = max(need, Int(row.stackIn) - height)
-                height += Int(row.stackOut) - Int(row.stackIn)
-                growth = max(growth, height)
-                if row.fusionRow != 0 { Fusion.apply(row.fusionRow, code + offset, row) }
-                offset += 1 + Int(row.immediate)
+    /// instruction of the fork become `undefined` and sequences with a handler of their own get its opcode. Gives the offset
+    /// behind it: all blocks that it has written lie before.
+    func analyse(from start: Int, _ traits: UnsafePointer<Traits>) -> Int {
+        var begin = start
+        while !blocks[begin].isAnalysed {
+            var summary = BlockSummary()
+            var offset = begin
+            if isJumpdest(UInt64(offset)) {
+                // It may have become a paid one.
+                summary.add(traits[Int(Opcode.jumpdest.rawValue)])
+                offset += 1
             }
-            blocks[begin] = Block(gas: cost, need: need, growth: growth)
-            if isLast { return }
+            var last: Flow
+            repeat {
+                let place = code + offset
+                let row = traits[Int(place.pointee)]
+                last = row.flow
+                if last == .next {
+                    summary.add(row)
+                    if row.fusionRow != 0 { Fusion.apply(row.fusionRow, place) }
+                } else if last == .starts {
+                    break
+                } else {
+                    special(place, row, &summary)
+                }
+                offset = offset &+ 1 &+ Int(row.immediate)
+            } while last == .next || last == .reaches
+            blocks[begin] = summary.block
+            if last == .ends { return offset }
+            // Control that comes here without a jump has entered the block when it meets a JUMPDEST.
+            if last != .starts && isJumpdest(UInt64(offset)) { code[offset] = Opcode.paidJumpdest.rawValue }
+            begin = offset
         }
+        return begin
+    }
+
+    /// An instruction that is not like most.
+    private func special(_ place: UnsafeMutablePointer<UInt8>, _ row: Traits, _ summary: inout BlockSummary) {
+        if row.flow == .reaches {
+            // Too deep or not allowed: no stack suits the block, and what is wrong is found out with care.
+            summary.need(Reach(Opcode(octet: place.pointee), immediate: place[1])?.depth ?? stackLimit + 1)
+        }
+        summary.add(row)
+        if !row.isDefined { place.pointee = Opcode.undefined.rawValue }
     }
 
     /// The fixed costs from the instruction at an offset to the end of its block. `original` is the code of this image.
@@ -56,7 +64,7 @@ extension CodeImage {
         var offset = start
         var cost: Int64 = 0
         while true {
-            let row = traits[Int(self.octet(at: offset, original))]
+            let row = traits[Int(octet(at: offset, original))]
             if row.flow == .starts && offset != start { return cost }
             cost += Int64(row.gas)
             if row.flow == .ends || row.flow == .splits || row.flow == .branches { return cost }
@@ -67,4 +75,26 @@ extension CodeImage {
     /// What the code has at an offset, before anything was replaced; 0 behind its end.
     @inline(__always)
     func octet(at offset: Int, _ original: UnsafePointer<UInt8>?) -> UInt8 { offset < size ? original.unsafelyUnwrapped[offset] : 0 }
+}
+
+/// What the instructions of a block need together.
+private struct BlockSummary {
+    private var gas = 0
+    /// Of the stack, against its height at the start of the block: now, the words needed from below, the greatest.
+    private var height = 0
+    private var lowest = 0
+    private var greatest = 0
+
+    @inline(__always)
+    mutating func add(_ row: Traits) {
+        gas &+= Int(row.gas)
+        need(Int(row.stackIn))
+        height &+= Int(row.stackChange)
+        greatest = max(greatest, height)
+    }
+
+    @inline(__always)
+    mutating func need(_ words: Int) { lowest = max(lowest, words &- height) }
+
+    var block: Block { Block(gas: gas, need: lowest, growth: greatest) }
 }

@@ -4,29 +4,54 @@ import CPVM
 extension Frame.Handle {
     /// False if memory is short.
     func loadScratch(_ source: UnsafePointer<UInt8>?, _ size: Int) -> Bool {
-        let room = CodeImage.room(size)
-        if room > pointee.scratchRoom {
-            // Zeros: blocks that have not been analysed.
-            guard let memory = calloc(1, max(room, 4096)) else { return false }
-            free(pointee.scratch)
-            pointee.scratch = memory
-            pointee.scratchRoom = max(room, 4096)
+        if size > pointee.scratchSize || pointee.scratchText == nil {
+            pointee.freeScratch()
+            let room = max(size, 1024)
+            pointee.scratchText = malloc(CodeImage.textRoom(room))
+            pointee.scratchBlocks = calloc(1, CodeImage.blockRoom(room))
+            guard pointee.scratchText != nil, pointee.scratchBlocks != nil else {
+                pointee.freeScratch()
+                return false
+            }
+            pointee.scratchSize = room
         }
-        pointee.image = CodeImage(pointee.scratch.unsafelyUnwrapped, size: size)
+        pointee.image = CodeImage(text: pointee.scratchText.unsafelyUnwrapped, blocks: pointee.scratchBlocks.unsafelyUnwrapped, size: size)
         pointee.image.load(source)
         return true
     }
 
-    /// The next image lies elsewhere in the memory: all that this one has written must be zeros again.
+    func noteAnalysed(_ start: Int, _ end: Int) {
+        let count = pointee.analysedCount
+        if count < Frame.stretches {
+            pointee.analysed[2 * count] = Int32(truncatingIfNeeded: start)
+            pointee.analysed[2 * count + 1] = Int32(truncatingIfNeeded: end)
+            pointee.analysedCount += 1
+        } else {
+            // The last stretch grows.
+            let last = 2 * (count - 1)
+            pointee.analysed[last] = min(pointee.analysed[last], Int32(truncatingIfNeeded: start))
+            pointee.analysed[last + 1] = max(pointee.analysed[last + 1], Int32(truncatingIfNeeded: end))
+        }
+    }
+
+    /// Makes the blocks zeros again for the next image.
     func clearScratch() {
-        memset(pointee.scratch.unsafelyUnwrapped, 0, CodeImage.room(pointee.image.size))
+        for stretch in 0..<pointee.analysedCount {
+            let start = Int(pointee.analysed[2 * stretch])
+            memset(pointee.image.blocks + start, 0, (Int(pointee.analysed[2 * stretch + 1]) - start) * MemoryLayout<Block>.stride)
+        }
+        pointee.analysedCount = 0
     }
 }
 
 extension Frame {
+    fileprivate static let stretches = 16
+
     mutating func freeScratch() {
-        free(scratch)
-        scratch = nil
-        scratchRoom = 0
+        free(scratchText)
+        free(scratchBlocks)
+        scratchText = nil
+        scratchBlocks = nil
+        scratchSize = 0
     }
 }

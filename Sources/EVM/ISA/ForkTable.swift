@@ -44,27 +44,37 @@ private let changes: InlineArray<20, Change> = [
 public struct Traits: Sendable, BitwiseCopyable {
     public var gas: UInt16 = 0
     public var stackIn: UInt8 = 0
-    public var stackOut: UInt8 = 0
+    /// Words that there are more afterwards.
+    public var stackChange: Int8 = 0
     public var immediate: UInt8 = 0
     public var flow: Flow = .ends
     public var isDefined = false
-    /// The row of `fusionTable` for sequences that begin with it; 0 if there are none.
+    /// The row of `Fusion` for sequences that begin with it; 0 if there are none.
     var fusionRow: UInt8 = 0
 }
 
-private let table = Table<Traits>(count: Fork.count * 256) { index in
-    let octet = UInt8(truncatingIfNeeded: index)
-    var traits = Traits()
-    guard let fork = Fork(rawValue: UInt8(truncatingIfNeeded: index / 256)) else { return traits }
-    for number in isaTable.indices where isaTable[number].opcode.rawValue == octet && isaTable[number].since <= fork {
-        let row = isaTable[number]
-        traits = Traits(gas: row.gas, stackIn: row.stackIn, stackOut: row.stackOut, immediate: row.immediate, flow: row.flow,
-                        isDefined: true, fusionRow: Fusion.row(of: row.opcode))
-        for change in changes.indices where changes[change].opcode.rawValue == octet && changes[change].fork <= fork {
-            traits.gas = changes[change].gas
-        }
+private let table = {
+    let table = Table<Traits>(count: Fork.count * 256) { _ in Traits() }
+    for number in 0..<Fork.count {
+        guard let fork = Fork(rawValue: UInt8(number)) else { continue }
+        let octets = UnsafeMutablePointer(mutating: table.start) + number * 256
+        if number > 0 { octets.update(from: octets - 256, count: 256) }
+        for index in isaTable.indices where isaTable[index].since == fork { octets[Int(isaTable[index].opcode.rawValue)] = Traits(isaTable[index]) }
+        for index in changes.indices where changes[index].fork == fork { octets[Int(changes[index].opcode.rawValue)].gas = changes[index].gas }
     }
-    return traits
+    return table
+}()
+
+extension Traits {
+    init(_ row: ISARow) {
+        gas = row.gas
+        stackIn = row.stackIn
+        stackChange = Int8(row.stackOut) - Int8(row.stackIn)
+        immediate = row.immediate
+        flow = row.flow
+        isDefined = true
+        fusionRow = Fusion.row(of: row.opcode)
+    }
 }
 
 /// The 256 octets at a fork.

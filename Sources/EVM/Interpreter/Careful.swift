@@ -21,7 +21,7 @@ extension Frame.Handle {
         guard row.isDefined else { return fail(EVMC_UNDEFINED_INSTRUCTION) }
         let height = sp - pointee.stack
         guard height >= Int(row.stackIn) else { return fail(EVMC_STACK_UNDERFLOW) }
-        guard height - Int(row.stackIn) + Int(row.stackOut) <= stackLimit else { return fail(EVMC_STACK_OVERFLOW) }
+        guard height + Int(row.stackChange) <= stackLimit else { return fail(EVMC_STACK_OVERFLOW) }
         let rest = gas - Int64(row.gas)
         return rest >= 0 ? rest : fail(EVMC_OUT_OF_GAS)
     }

@@ -87,6 +87,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .msize: m.msize()
         case .gas: guard m.remainingGas(pace) else { break loop }
         case .jumpdest: guard m.jumpdest(pace) else { break loop }
+        case .paidJumpdest: m.pc += 1
         case .tload: m.tload()
         case .tstore: guard m.tstore(pace) else { break loop }
         case .mcopy: guard m.mcopy(pace) else { break loop }
@@ -177,19 +178,19 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .invalid: _ = m.end(EVMC_INVALID_INSTRUCTION); break loop
         case .selfdestruct: _ = m.selfdestruct(); break loop
 
-        case .undefined, .unused0d, .unused0e, .unused0f, .unused1f, .unused21, .unused22, .unused23, .unused24,
-             .unused25, .unused26, .unused27, .unused28, .unused29, .unused2a, .unused2b, .unused2c,
-             .unused2d, .unused2e, .unused2f, .unused4b, .unused4c, .unused4d, .unused4e, .unused4f,
-             .unuseda5, .unuseda6, .unuseda7, .unuseda8, .unuseda9, .unusedaa, .unusedab, .unusedac,
-             .unusedad, .unusedae, .unusedaf, .unusedb0, .unusedb1, .unusedb2, .unusedb3, .unusedb4,
-             .unusedb5, .unusedb6, .unusedb7, .unusedb8, .unusedb9, .unusedba, .unusedbb, .unusedbc,
-             .unusedbd, .unusedbe, .unusedbf, .unusedc0, .unusedc1, .unusedc2, .unusedc3, .unusedc4,
-             .unusedc5, .unusedc6, .unusedc7, .unusedc8, .unusedc9, .unusedca, .unusedcb, .unusedcc,
-             .unusedcd, .unusedce, .unusedcf, .unusedd0, .unusedd1, .unusedd2, .unusedd3, .unusedd4,
-             .unusedd5, .unusedd6, .unusedd7, .unusedd8, .unusedd9, .unusedda, .unuseddb, .unuseddc,
-             .unuseddd, .unusedde, .unuseddf, .unusede0, .unusede1, .unusede2, .unusede3, .unusede4,
-             .unusede5, .unusede9, .unusedea, .unusedeb, .unusedec, .unuseded, .unusedee, .unusedef,
-             .unusedf6, .unusedf7, .unusedf8, .unusedf9, .unusedfb, .unusedfc:
+        case .undefined, .unused0e, .unused0f, .unused1f, .unused21, .unused22, .unused23, .unused24, .unused25,
+             .unused26, .unused27, .unused28, .unused29, .unused2a, .unused2b, .unused2c, .unused2d,
+             .unused2e, .unused2f, .unused4b, .unused4c, .unused4d, .unused4e, .unused4f, .unuseda5,
+             .unuseda6, .unuseda7, .unuseda8, .unuseda9, .unusedaa, .unusedab, .unusedac, .unusedad,
+             .unusedae, .unusedaf, .unusedb0, .unusedb1, .unusedb2, .unusedb3, .unusedb4, .unusedb5,
+             .unusedb6, .unusedb7, .unusedb8, .unusedb9, .unusedba, .unusedbb, .unusedbc, .unusedbd,
+             .unusedbe, .unusedbf, .unusedc0, .unusedc1, .unusedc2, .unusedc3, .unusedc4, .unusedc5,
+             .unusedc6, .unusedc7, .unusedc8, .unusedc9, .unusedca, .unusedcb, .unusedcc, .unusedcd,
+             .unusedce, .unusedcf, .unusedd0, .unusedd1, .unusedd2, .unusedd3, .unusedd4, .unusedd5,
+             .unusedd6, .unusedd7, .unusedd8, .unusedd9, .unusedda, .unuseddb, .unuseddc, .unuseddd,
+             .unusedde, .unuseddf, .unusede0, .unusede1, .unusede2, .unusede3, .unusede4, .unusede5,
+             .unusede9, .unusedea, .unusedeb, .unusedec, .unuseded, .unusedee, .unusedef, .unusedf6,
+             .unusedf7, .unusedf8, .unusedf9, .unusedfb, .unusedfc:
             _ = m.end(EVMC_UNDEFINED_INSTRUCTION)
             break loop
         }

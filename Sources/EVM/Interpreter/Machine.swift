@@ -94,7 +94,7 @@ extension Frame.Handle {
             pointee.care = .block
             return false
         }
-        pointee.image.analyse(from: offset, pointee.traits)
+        noteAnalysed(offset, pointee.image.analyse(from: offset, pointee.traits))
         return true
     }
 }

@@ -48,9 +48,13 @@ struct Frame: BitwiseCopyable {
     var instance: Instance.Handle
     /// The next frame that is not in use.
     var next: Handle?
-    /// Memory for an image that is not in the cache; its blocks are zeros when no execution uses it.
-    var scratch: UnsafeMutableRawPointer?
-    var scratchRoom: Int
+    /// Memory for an image that is not in the cache, of code up to that size; its blocks are zeros when no execution uses it.
+    var scratchText: UnsafeMutableRawPointer?
+    var scratchBlocks: UnsafeMutableRawPointer?
+    var scratchSize: Int
+    /// Where blocks have been written into it: `analysedCount` stretches from one offset to the next.
+    var analysed: InlineArray<32, Int32>
+    var analysedCount: Int
 }
 
 /// Why `Fast` left an execution to `Careful`.
@@ -91,12 +95,12 @@ extension Frame {
 
     static func destroy(_ frame: Handle) {
         frame.pointee.memory.free()
-        CPVM.free(frame.pointee.scratch)
+        frame.pointee.freeScratch()
         CPVM.free(frame)
     }
 
     /// Octets that it holds while it is not in use.
-    var idleOctets: Int { Frame.room + memory.capacity + scratchRoom }
+    var idleOctets: Int { Frame.room + memory.capacity + scratchSize * 9 }
 }
 
 extension Frame.Handle {

@@ -19,9 +19,9 @@ struct Instance: BitwiseCopyable {
 
     /// Frames of an instance that do nothing hold at most so much.
     private static let idleLimit = 8 << 20
-    /// Memory of an execution that is kept for the next one, and the same for code.
+    /// Memory of an execution that is kept for the next one, and code that it is kept for.
     private static let keptMemory = 1 << 20
-    private static let keptScratch = 1 << 20
+    private static let keptScratch = 1 << 16
 
     static func create() -> Handle? {
         guard let instance = allocate(Instance.self, 1) else { return nil }
@@ -49,7 +49,7 @@ struct Instance: BitwiseCopyable {
 
     mutating func giveFrame(_ frame: Frame.Handle) {
         if frame.pointee.memory.capacity > Instance.keptMemory { frame.pointee.memory.free() }
-        if frame.pointee.scratchRoom > Instance.keptScratch { frame.pointee.freeScratch() }
+        if frame.pointee.scratchSize > Instance.keptScratch { frame.pointee.freeScratch() }
         let octets = frame.pointee.idleOctets
         guard idleOctets + octets <= Instance.idleLimit else {
             Frame.destroy(frame)
