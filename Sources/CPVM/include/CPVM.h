@@ -9,6 +9,7 @@
 #include "system.h"
 #include "faults.h"
 #include "machine.h"
+#include "montgomery.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */
 uint8_t *duet_no_rights(void);
