@@ -47,7 +47,7 @@ bench: all
 install: all
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/lib/pkgconfig"
 	install -m 755 build/bin/duet "$(DESTDIR)$(PREFIX)/bin/duet"
-	install -m 644 include/pvm.h include/pvm_ext.h "$(DESTDIR)$(PREFIX)/include/"
+	install -m 644 include/*.h "$(DESTDIR)$(PREFIX)/include/"
 	install -m 644 build/libpvm.a "$(DESTDIR)$(PREFIX)/lib/libpvm.a"
 	install -m 755 build/libpvm.so "$(DESTDIR)$(PREFIX)/lib/libpvm.so.$(VERSION)"
 	ln -sf libpvm.so.$(VERSION) "$(DESTDIR)$(PREFIX)/lib/$(SONAME)"

@@ -1,4 +1,4 @@
-/* The C side of the package: the two public headers, and what only C can say. */
+/* The C side of the package: the public headers, and what only C can say. */
 #ifndef CPVM_H
 #define CPVM_H
 
@@ -6,10 +6,13 @@
 #define PVM_NO_SHORT_NAMES
 #endif
 #include "../../../include/pvm_ext.h"
+#include "../../../include/duet_precompile.h"
 #include "system.h"
+#include "limbs.h"
 #include "faults.h"
 #include "machine.h"
 #include "montgomery.h"
+#include "hashes.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */
 uint8_t *duet_no_rights(void);

@@ -57,18 +57,24 @@ enum {
     DUET_CPU_LZCNT = 4,
     DUET_CPU_POPCNT = 8,
     DUET_CPU_ADX = 16,
+    DUET_CPU_SHA = 32, /* with SSE4.1 */
 };
 
 static inline uint32_t duet_cpu_features(void) {
     uint32_t features = 0;
 #if defined(__x86_64__)
     unsigned a, b, c, d;
-    if (__get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 23)) features |= DUET_CPU_POPCNT;
+    bool sse41 = false;
+    if (__get_cpuid(1, &a, &b, &c, &d)) {
+        if (c & 1u << 23) features |= DUET_CPU_POPCNT;
+        sse41 = c & 1u << 19;
+    }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d) && (c & 1u << 5)) features |= DUET_CPU_LZCNT;
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
         if (b & 1u << 3) features |= DUET_CPU_BMI1;
         if (b & 1u << 8) features |= DUET_CPU_BMI2;
         if (b & 1u << 19) features |= DUET_CPU_ADX;
+        if (sse41 && b & 1u << 29) features |= DUET_CPU_SHA;
     }
 #endif
     return features;
