@@ -1,7 +1,6 @@
 import CPVM
 
 /// The field that BLS12-381 is defined over: integers modulo p in Montgomery form.
-@frozen
 struct BLS12381Fp: PrimeField {
     var value: duet_limbs6
 

@@ -1,7 +1,6 @@
 import CPVM
 
 /// The field that BN254 is defined over: integers modulo p in Montgomery form.
-@frozen
 struct BN254Fp: PrimeField {
     var value: duet_limbs4
 

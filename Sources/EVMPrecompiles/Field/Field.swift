@@ -1,5 +1,5 @@
 /// A field of odd characteristic, with values that are always reduced.
-protocol Field: BitwiseCopyable, Equatable {
+protocol Field: BitwiseCopyable, Equatable, Sendable {
     static var zero: Self { get }
     static var one: Self { get }
     static func + (a: Self, b: Self) -> Self

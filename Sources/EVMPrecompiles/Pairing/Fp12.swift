@@ -1,6 +1,5 @@
 /// c0 + c1 w
-@frozen
-struct Fp12<F: PairingField>: BitwiseCopyable, Equatable {
+struct Fp12<F: PairingField>: BitwiseCopyable, Equatable, Sendable {
     var c0, c1: Fp6<F>
 
     @inline(__always)

@@ -8,7 +8,6 @@ protocol PairingField: PrimeField {
 }
 
 /// c0 + c1 u
-@frozen
 struct Fp2<F: PairingField>: Field {
     var c0, c1: F
 

@@ -1,6 +1,5 @@
 /// c0 + c1 v + c2 v^2
-@frozen
-struct Fp6<F: PairingField>: BitwiseCopyable, Equatable {
+struct Fp6<F: PairingField>: BitwiseCopyable, Equatable, Sendable {
     var c0, c1, c2: Fp2<F>
 
     @inline(__always)
