@@ -11,7 +11,7 @@ struct ShortScalar: BitwiseCopyable {
     /// The `count` bits from `position` on, as far as there are any.
     @inline(__always)
     func bits(_ position: Int, _ count: Int) -> Int {
-        Int(truncatingIfNeeded: magnitude >> UInt128(position)) & (1 << count &- 1)
+        position < 128 ? Int(truncatingIfNeeded: magnitude &>> UInt128(position)) & (1 << count &- 1) : 0
     }
 }
 

@@ -46,6 +46,13 @@ struct Fp12<F: PairingField>: BitwiseCopyable, Equatable, Sendable {
         return Self(low + high.timesV(), (c0 + c1).timesSparse(b0, b1 + b4) - low - high)
     }
 
+    /// self times b0 + b1 v + v w
+    @inline(never)
+    func timesSparse011(_ b0: Fp2<F>, _ b1: Fp2<F>) -> Self {
+        let low = c0.timesSparse(b0, b1), high = c1.timesV()
+        return Self(low + high.timesV(), (c0 + c1).timesSparse(b0, b1 + .one) - low - high)
+    }
+
     /// self^(p^power), power from 1 to 3
     @inline(never)
     func frobenius(_ power: Int) -> Self {
