@@ -11,5 +11,3 @@ func bls12G2MSM(_: Revision, _ input: PrecompileInput, _ output: inout Precompil
 func bls12PairingCheck(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus { .failure }
 func bls12MapFpToG1(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus { .failure }
 func bls12MapFp2ToG2(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus { .failure }
-func modexp(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus { .failure }
-func modexpGas(_: Revision, _ input: PrecompileInput) -> UInt64 { .max }
