@@ -7,7 +7,7 @@ import time
 
 from library import Library
 
-PARTS = ("hashes",)
+PARTS = ("hashes", "modexp")
 
 
 def main():

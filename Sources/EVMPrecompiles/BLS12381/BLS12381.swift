@@ -20,25 +20,25 @@ enum BLS12381: PairingCurve {
 
     /// The endomorphism of the twist that raising the coordinates of the untwisted point to the power of p gives, psi.
     @inline(__always)
-    static func untwistFrobenius(_ point: AffinePoint<Fp2<F>>) -> AffinePoint<Fp2<F>> {
-        AffinePoint(point.x.conjugate * BLS12381Constants.psiX, point.y.conjugate * BLS12381Constants.psiY)
+    static func untwistFrobenius(_ point: Affine<Fp2<F>>) -> Affine<Fp2<F>> {
+        Affine(point.x.conjugate * BLS12381Constants.psiX, point.y.conjugate * BLS12381Constants.psiY)
     }
 
     @inline(__always)
-    static func untwistFrobenius(_ point: JacobianPoint<Fp2<F>>) -> JacobianPoint<Fp2<F>> {
-        JacobianPoint(point.x.conjugate * BLS12381Constants.psiX, point.y.conjugate * BLS12381Constants.psiY, point.z.conjugate)
+    static func untwistFrobenius(_ point: Jacobian<Fp2<F>>) -> Jacobian<Fp2<F>> {
+        Jacobian(point.x.conjugate * BLS12381Constants.psiX, point.y.conjugate * BLS12381Constants.psiY, point.z.conjugate)
     }
 
     /// Is a point of the curve in G1: (beta x, y) = -x^2 (x, y)? (M. Scott, "A note on group membership tests for G1, G2 and GT on BLS
     /// pairing-friendly curves", 2021.)
-    static func isInG1(_ point: AffinePoint<F>) -> Bool {
+    static func isInG1(_ point: Affine<F>) -> Bool {
         if point.isInfinity { return true }
         let multiple = ScalarMultiplication.multiply(ScalarMultiplication.multiply(point, x), x)
-        return (-multiple).equals(AffinePoint(point.x * beta, point.y))
+        return (-multiple).equals(Affine(point.x * beta, point.y))
     }
 
     /// Is a point of the twist in G2: psi(Q) = x Q? (The same.)
-    static func isInG2(_ point: AffinePoint<Fp2<F>>) -> Bool {
+    static func isInG2(_ point: Affine<Fp2<F>>) -> Bool {
         if point.isInfinity { return true }
         return (-ScalarMultiplication.multiply(point, x)).equals(untwistFrobenius(point))
     }

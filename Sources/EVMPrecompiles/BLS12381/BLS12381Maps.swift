@@ -3,21 +3,21 @@ import VMCommon
 /// Maps from the fields to G1 and G2: RFC 9380, sections 6.6.3 (simplified Shallue-van de Woestijne-Ulas onto an isogenous curve),
 /// 8.8.1 and 8.8.2.
 extension BLS12381 {
-    static func mapToG1(_ u: F) -> AffinePoint<F> {
+    static func mapToG1(_ u: F) -> Affine<F> {
         let point = simplifiedSWU(u, MapConstants.a1, MapConstants.b1, MapConstants.z1)
         let image = isogeny(point, IsogenyTable.g1XNumerator, IsogenyTable.g1XDenominator, IsogenyTable.g1YNumerator, IsogenyTable.g1YDenominator)
         // The cofactor's multiple is 1 - x.
         return ScalarMultiplication.multiply(image, x).adding(image).affine
     }
 
-    static func mapToG2(_ u: Fp2<F>) -> AffinePoint<Fp2<F>> {
+    static func mapToG2(_ u: Fp2<F>) -> Affine<Fp2<F>> {
         let point = simplifiedSWU(u, MapConstants.a2, MapConstants.b2, MapConstants.z2)
         let image = isogeny(point, IsogenyTable.g2XNumerator, IsogenyTable.g2XDenominator, IsogenyTable.g2YNumerator, IsogenyTable.g2YDenominator)
         return clearCofactor(image).affine
     }
 
     /// (x^2 - x - 1) P + (x - 1) psi(P) + 2 psi^2(P) (RFC 9380, appendix G.3).
-    private static func clearCofactor(_ point: JacobianPoint<Fp2<F>>) -> JacobianPoint<Fp2<F>> {
+    private static func clearCofactor(_ point: Jacobian<Fp2<F>>) -> Jacobian<Fp2<F>> {
         let times = -ScalarMultiplication.multiply(point, x)
         let psi = untwistFrobenius(point)
         let mixed = -ScalarMultiplication.multiply(times.adding(psi), x)
@@ -25,28 +25,28 @@ extension BLS12381 {
         return twice.adding(-psi).adding(mixed).adding(-times).adding(-point)
     }
 
-    private static func simplifiedSWU<E: SquareRoots>(_ u: E, _ a: E, _ b: E, _ z: E) -> AffinePoint<E> {
+    private static func simplifiedSWU<E: SquareRoots>(_ u: E, _ a: E, _ b: E, _ z: E) -> Affine<E> {
         let zu2 = z * u.squared()
         let denominator = zu2.squared() + zu2
         let x1 = denominator.isZero
             ? b * (z * a).inverse()
             : -b * (denominator + .one) * (a * denominator).inverse()
         let g1 = (x1.squared() + a) * x1 + b
-        if let y = g1.squareRoot() { return AffinePoint(x1, y.isOdd == u.isOdd ? y : -y) }
+        if let y = g1.squareRoot() { return Affine(x1, y.isOdd == u.isOdd ? y : -y) }
         // With x2 = z u^2 x1 the right side is z^3 u^6 times the first, and one of the two is a square.
         let x2 = zu2 * x1
         let y = ((x2.squared() + a) * x2 + b).squareRoot() ?? .zero
-        return AffinePoint(x2, y.isOdd == u.isOdd ? y : -y)
+        return Affine(x2, y.isOdd == u.isOdd ? y : -y)
     }
 
     private static func isogeny<E: Field>(
-        _ point: AffinePoint<E>, _ xNumerator: borrowing Table<E>, _ xDenominator: borrowing Table<E>, _ yNumerator: borrowing Table<E>,
+        _ point: Affine<E>, _ xNumerator: borrowing Table<E>, _ xDenominator: borrowing Table<E>, _ yNumerator: borrowing Table<E>,
         _ yDenominator: borrowing Table<E>
-    ) -> JacobianPoint<E> {
+    ) -> Jacobian<E> {
         let x = point.x
         let below = evaluate(xDenominator, x), belowY = evaluate(yDenominator, x)
         let z = below * belowY
-        return JacobianPoint(evaluate(xNumerator, x) * belowY * z, point.y * evaluate(yNumerator, x) * below * z.squared(), z)
+        return Jacobian(evaluate(xNumerator, x) * belowY * z, point.y * evaluate(yNumerator, x) * below * z.squared(), z)
     }
 
     private static func evaluate<E: Field>(_ polynomial: borrowing Table<E>, _ x: E) -> E {

@@ -38,11 +38,11 @@ extension BLS12381 {
 
     /// (x, y) times x^2 - 1, for a point of G1
     @inline(__always)
-    static func endomorphism(_ point: AffinePoint<F>) -> AffinePoint<F> { AffinePoint(point.x * betaSquared, point.y) }
+    static func endomorphism(_ point: Affine<F>) -> Affine<F> { Affine(point.x * betaSquared, point.y) }
 
     private static let betaSquared = beta.squared()
 
     /// |x| times a point of G2
     @inline(__always)
-    static func endomorphism(_ point: AffinePoint<Fp2<F>>) -> AffinePoint<Fp2<F>> { -untwistFrobenius(point) }
+    static func endomorphism(_ point: Affine<Fp2<F>>) -> Affine<Fp2<F>> { -untwistFrobenius(point) }
 }

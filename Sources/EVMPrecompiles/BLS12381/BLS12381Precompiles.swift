@@ -17,19 +17,19 @@ private func element2(_ octets: UnsafePointer<UInt8>) -> Fp2<BLS12381Fp>? {
     return Fp2(c0, c1)
 }
 
-private typealias G1 = AffinePoint<BLS12381Fp>
-private typealias G2 = AffinePoint<Fp2<BLS12381Fp>>
+private typealias G1 = Affine<BLS12381Fp>
+private typealias G2 = Affine<Fp2<BLS12381Fp>>
 
 /// A point of the curve, which need not be in the subgroup.
 private func curvePoint(_ octets: UnsafePointer<UInt8>) -> G1? {
     guard let x = element(octets), let y = element(octets + 64) else { return nil }
-    let point = AffinePoint(x, y)
+    let point = Affine(x, y)
     return point.isOnCurve(BLS12381.b) ? point : nil
 }
 
 private func twistPoint(_ octets: UnsafePointer<UInt8>) -> G2? {
     guard let x = element2(octets), let y = element2(octets + 128) else { return nil }
-    let point = AffinePoint(x, y)
+    let point = Affine(x, y)
     return point.isOnCurve(BLS12381.twistB) ? point : nil
 }
 
@@ -81,13 +81,13 @@ private func scalar(_ octets: UnsafePointer<UInt8>) -> U256 {
 /// Sums up `count` pairs of `size` octets of a point and a scalar. `parts` multiples of each point come from the endomorphism, by which
 /// the scalar is split into as many parts of `bits` bits.
 private func sumPairs<F: Field>(
-    _ octets: UnsafePointer<UInt8>, _ count: Int, _ size: Int, parts: Int, bits: Int, _ point: (UnsafePointer<UInt8>) -> AffinePoint<F>?,
-    _ endomorphism: (AffinePoint<F>) -> AffinePoint<F>, _ split: (U256, UnsafeMutablePointer<ShortScalar>) -> Void,
-    _ result: inout AffinePoint<F>
+    _ octets: UnsafePointer<UInt8>, _ count: Int, _ size: Int, parts: Int, bits: Int, _ point: (UnsafePointer<UInt8>) -> Affine<F>?,
+    _ endomorphism: (Affine<F>) -> Affine<F>, _ split: (U256, UnsafeMutablePointer<ShortScalar>) -> Void,
+    _ result: inout Affine<F>
 ) -> PrecompileStatus {
     let few = count <= 12
     let multiples = few ? ScalarMultiplication.multiples : 1
-    guard let points = allocateValues(AffinePoint<F>.self, count * parts * multiples) else { return .noMemory }
+    guard let points = allocateValues(Affine<F>.self, count * parts * multiples) else { return .noMemory }
     defer { free(points) }
     guard let scalars = allocateValues(ShortScalar.self, count * parts) else { return .noMemory }
     defer { free(scalars) }

@@ -32,17 +32,17 @@ enum BN254: PairingCurve {
     }
 
     /// The endomorphism of the twist that raising the coordinates of the untwisted point to the power of p gives.
-    static func untwistFrobenius(_ point: AffinePoint<Fp2<F>>) -> AffinePoint<Fp2<F>> {
-        AffinePoint(point.x.conjugate * F.frobenius(2), point.y.conjugate * F.frobenius(3))
+    static func untwistFrobenius(_ point: Affine<Fp2<F>>) -> Affine<Fp2<F>> {
+        Affine(point.x.conjugate * F.frobenius(2), point.y.conjugate * F.frobenius(3))
     }
 
-    static func untwistFrobenius(_ point: JacobianPoint<Fp2<F>>) -> JacobianPoint<Fp2<F>> {
-        JacobianPoint(point.x.conjugate * F.frobenius(2), point.y.conjugate * F.frobenius(3), point.z.conjugate)
+    static func untwistFrobenius(_ point: Jacobian<Fp2<F>>) -> Jacobian<Fp2<F>> {
+        Jacobian(point.x.conjugate * F.frobenius(2), point.y.conjugate * F.frobenius(3), point.z.conjugate)
     }
 
     /// Has a point of the twist the order of G1? With psi the endomorphism: (x + 1) Q + psi(x Q) + psi^2(x Q) = psi^3(2 x Q)
     /// (El Housni, Guillevic, Piellard: "Co-factor clearing and subgroup membership testing on pairing-friendly curves", 2022).
-    static func isInG2(_ point: AffinePoint<Fp2<F>>) -> Bool {
+    static func isInG2(_ point: Affine<Fp2<F>>) -> Bool {
         if point.isInfinity { return true }
         let multiple = ScalarMultiplication.multiply(point, x)
         let first = untwistFrobenius(multiple)

@@ -30,16 +30,16 @@ extension BN254 {
         return ShortScalar(UInt128(magnitude.limb1) << 64 | UInt128(magnitude.limb0), negative: isNegative)
     }
 
-    static func multiply(_ point: AffinePoint<BN254Fp>, _ scalar: U256) -> AffinePoint<BN254Fp> {
+    static func multiply(_ point: Affine<BN254Fp>, _ scalar: U256) -> Affine<BN254Fp> {
         if point.isInfinity { return .infinity }
         let multiples = ScalarMultiplication.multiples
-        return withUnsafeTemporaryAllocation(of: AffinePoint<BN254Fp>.self, capacity: 2 * multiples) { tables in
+        return withUnsafeTemporaryAllocation(of: Affine<BN254Fp>.self, capacity: 2 * multiples) { tables in
             withUnsafeTemporaryAllocation(of: Int8.self, capacity: 2 * ScalarMultiplication.digits) { digits in
                 withUnsafeTemporaryAllocation(of: ShortScalar.self, capacity: 2) { scalars in
                     let base = tables.baseAddress.unsafelyUnwrapped
                     ScalarMultiplication.oddMultiples(point, base)
                     let factor = beta
-                    for index in 0..<multiples { base[multiples &+ index] = AffinePoint(base[index].x * factor, base[index].y) }
+                    for index in 0..<multiples { base[multiples &+ index] = Affine(base[index].x * factor, base[index].y) }
                     (scalars[0], scalars[1]) = split(scalar)
                     return ScalarMultiplication.sum(
                         scalars.baseAddress.unsafelyUnwrapped, base, 2, digits.baseAddress.unsafelyUnwrapped

@@ -2,22 +2,22 @@ import CPVM
 import VMCommon
 
 /// The precompiles of EIP-196 and EIP-197: a point of G1 is x and y in 32 octets each, below p; infinity is (0, 0).
-private func point(_ octets: UnsafePointer<UInt8>) -> AffinePoint<BN254Fp>? {
+private func point(_ octets: UnsafePointer<UInt8>) -> Affine<BN254Fp>? {
     guard let x = BN254Fp(bigEndian: octets), let y = BN254Fp(bigEndian: octets + 32) else { return nil }
-    let point = AffinePoint(x, y)
+    let point = Affine(x, y)
     return point.isOnCurve(BN254.b) ? point : nil
 }
 
 /// A point of G2; of each coordinate c0 + c1 u, c1 stands first.
-private func twistPoint(_ octets: UnsafePointer<UInt8>) -> AffinePoint<Fp2<BN254Fp>>? {
+private func twistPoint(_ octets: UnsafePointer<UInt8>) -> Affine<Fp2<BN254Fp>>? {
     guard let x1 = BN254Fp(bigEndian: octets), let x0 = BN254Fp(bigEndian: octets + 32),
           let y1 = BN254Fp(bigEndian: octets + 64), let y0 = BN254Fp(bigEndian: octets + 96)
     else { return nil }
-    let point = AffinePoint(Fp2(x0, x1), Fp2(y0, y1))
+    let point = Affine(Fp2(x0, x1), Fp2(y0, y1))
     return point.isOnCurve(BN254.twistB) && BN254.isInG2(point) ? point : nil
 }
 
-private func give(_ point: AffinePoint<BN254Fp>, _ output: inout PrecompileOutput) -> PrecompileStatus {
+private func give(_ point: Affine<BN254Fp>, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard let octets = output.make(64) else { return .noMemory }
     point.x.write(bigEndian: octets)
     point.y.write(bigEndian: octets + 32)
@@ -34,7 +34,7 @@ private func withOctets<R>(_ input: PrecompileInput, _ count: Int, _ body: (Unsa
 }
 
 func bn254Add(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
-    let sum: AffinePoint<BN254Fp>? = withOctets(input, 128) {
+    let sum: Affine<BN254Fp>? = withOctets(input, 128) {
         guard let a = point($0), let b = point($0 + 64) else { return nil }
         return a + b
     }
@@ -43,7 +43,7 @@ func bn254Add(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileO
 }
 
 func bn254Mul(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
-    let product: AffinePoint<BN254Fp>? = withOctets(input, 96) {
+    let product: Affine<BN254Fp>? = withOctets(input, 96) {
         guard let base = point($0) else { return nil }
         let scalar = U256(loadBigEndian($0, 11), loadBigEndian($0, 10), loadBigEndian($0, 9), loadBigEndian($0, 8))
         return BN254.multiply(base, scalar)

@@ -5,11 +5,11 @@ import VMCommon
 enum MultiScalarMultiplication {
     /// The sum of scalars[i] times points[i], scalars of up to `bits` bits; nil if memory is short. Pippenger's method: for each window of
     /// bits the points are sorted into buckets by their digit, between -2^(window - 1) and 2^(window - 1).
-    static func sum<F: Field>(_ points: UnsafePointer<AffinePoint<F>>, _ scalars: UnsafePointer<ShortScalar>, _ count: Int, bits: Int) -> JacobianPoint<F>? {
+    static func sum<F: Field>(_ points: UnsafePointer<Affine<F>>, _ scalars: UnsafePointer<ShortScalar>, _ count: Int, bits: Int) -> Jacobian<F>? {
         let window = windowBits(count, bits: bits)
         let windows = bits / window &+ 1
         let buckets = 1 << (window &- 1)
-        guard let room = allocateValues(JacobianPoint<F>.self, buckets &+ windows) else { return nil }
+        guard let room = allocateValues(Jacobian<F>.self, buckets &+ windows) else { return nil }
         defer { free(room) }
         guard let carries = allocate(UInt8.self, count) else { return nil }
         defer { free(carries) }
@@ -40,8 +40,8 @@ enum MultiScalarMultiplication {
 
     /// The sum of (i + 1) times buckets[i].
     @inline(never)
-    private static func weightedSum<F: Field>(_ buckets: UnsafePointer<JacobianPoint<F>>, _ count: Int) -> JacobianPoint<F> {
-        var running = JacobianPoint<F>.infinity, total = running
+    private static func weightedSum<F: Field>(_ buckets: UnsafePointer<Jacobian<F>>, _ count: Int) -> Jacobian<F> {
+        var running = Jacobian<F>.infinity, total = running
         var index = count
         while index > 0 {
             index &-= 1

@@ -1,5 +1,5 @@
 /// A point of a curve y^2 = x^3 + b; (0, 0), which lies on none of ours, stands for the point at infinity.
-struct AffinePoint<F: Field>: BitwiseCopyable, Equatable, Sendable {
+struct Affine<F: Field>: BitwiseCopyable, Equatable, Sendable {
     var x, y: F
 
     @inline(__always)
@@ -17,7 +17,7 @@ struct AffinePoint<F: Field>: BitwiseCopyable, Equatable, Sendable {
 }
 
 /// (x / z^2, y / z^3), infinity if z is 0. The formulas are those of the Explicit-Formulas Database for a = 0.
-struct JacobianPoint<F: Field>: BitwiseCopyable {
+struct Jacobian<F: Field>: BitwiseCopyable {
     var x, y, z: F
 
     @inline(__always)
@@ -28,7 +28,7 @@ struct JacobianPoint<F: Field>: BitwiseCopyable {
     }
 
     @inline(__always)
-    init(_ point: AffinePoint<F>) {
+    init(_ point: Affine<F>) {
         self.init(point.x, point.y, point.isInfinity ? .zero : .one)
     }
 
@@ -48,7 +48,7 @@ struct JacobianPoint<F: Field>: BitwiseCopyable {
 
     /// madd-2007-bl
     @inline(never)
-    func adding(_ point: AffinePoint<F>) -> Self {
+    func adding(_ point: Affine<F>) -> Self {
         if point.isInfinity { return self }
         if isInfinity { return Self(point) }
         let zz = z.squared()
@@ -79,15 +79,15 @@ struct JacobianPoint<F: Field>: BitwiseCopyable {
     }
 
     @inline(never)
-    var affine: AffinePoint<F> {
+    var affine: Affine<F> {
         if isInfinity { return .infinity }
         let inverse = z.inverse()
         let square = inverse.squared()
-        return AffinePoint(x * square, y * square * inverse)
+        return Affine(x * square, y * square * inverse)
     }
 
     /// Is this the same point?
-    func equals(_ point: AffinePoint<F>) -> Bool {
+    func equals(_ point: Affine<F>) -> Bool {
         if isInfinity || point.isInfinity { return isInfinity && point.isInfinity }
         let zz = z.squared()
         return point.x * zz == x && point.y * zz * z == y
@@ -101,7 +101,7 @@ struct JacobianPoint<F: Field>: BitwiseCopyable {
 
     /// Affine forms of `count` points with one inversion (Montgomery's trick). `space` has room for as many elements.
     @inline(never)
-    static func normalise(_ points: UnsafePointer<Self>, _ count: Int, _ result: UnsafeMutablePointer<AffinePoint<F>>,
+    static func normalise(_ points: UnsafePointer<Self>, _ count: Int, _ result: UnsafeMutablePointer<Affine<F>>,
                           _ space: UnsafeMutablePointer<F>) {
         var product = F.one
         for index in 0..<count {
@@ -120,12 +120,12 @@ struct JacobianPoint<F: Field>: BitwiseCopyable {
             let zInverse = inverse * space[index]
             inverse *= point.z
             let square = zInverse.squared()
-            result[index] = AffinePoint(point.x * square, point.y * square * zInverse)
+            result[index] = Affine(point.x * square, point.y * square * zInverse)
         }
     }
 }
 
-extension AffinePoint {
+extension Affine {
     /// The affine sum with one inversion.
     @inline(never)
     static func + (a: Self, b: Self) -> Self {

@@ -25,14 +25,14 @@ enum ScalarMultiplication {
 
     /// Writes the odd multiples of a point other than infinity to `table`.
     @inline(never)
-    static func oddMultiples<F: Field>(_ point: AffinePoint<F>, _ table: UnsafeMutablePointer<AffinePoint<F>>) {
-        withUnsafeTemporaryAllocation(of: JacobianPoint<F>.self, capacity: multiples) { points in
+    static func oddMultiples<F: Field>(_ point: Affine<F>, _ table: UnsafeMutablePointer<Affine<F>>) {
+        withUnsafeTemporaryAllocation(of: Jacobian<F>.self, capacity: multiples) { points in
             withUnsafeTemporaryAllocation(of: F.self, capacity: multiples) { space in
                 let base = points.baseAddress.unsafelyUnwrapped
-                base[0] = JacobianPoint(point)
+                base[0] = Jacobian(point)
                 let twice = base[0].doubled()
                 for index in 1..<multiples { base[index] = base[index &- 1].adding(twice) }
-                JacobianPoint.normalise(base, multiples, table, space.baseAddress.unsafelyUnwrapped)
+                Jacobian.normalise(base, multiples, table, space.baseAddress.unsafelyUnwrapped)
             }
         }
     }
@@ -60,11 +60,11 @@ enum ScalarMultiplication {
 
     /// The sum of scalars[i] times the point whose odd multiples stand at tables[multiples i].
     @inline(never)
-    static func sum<F: Field>(_ scalars: UnsafePointer<ShortScalar>, _ tables: UnsafePointer<AffinePoint<F>>, _ count: Int,
-                              _ space: UnsafeMutablePointer<Int8>) -> JacobianPoint<F> {
+    static func sum<F: Field>(_ scalars: UnsafePointer<ShortScalar>, _ tables: UnsafePointer<Affine<F>>, _ count: Int,
+                              _ space: UnsafeMutablePointer<Int8>) -> Jacobian<F> {
         var length = 0
         for index in 0..<count { length = max(length, recode(scalars[index], space + index &* digits)) }
-        var result = JacobianPoint<F>.infinity
+        var result = Jacobian<F>.infinity
         var position = length
         while position > 0 {
             position &-= 1
@@ -80,8 +80,8 @@ enum ScalarMultiplication {
 
     /// `scalar` times the point, by doubling and adding: for scalars with few ones.
     @inline(never)
-    static func multiply<F: Field>(_ point: AffinePoint<F>, _ scalar: UInt64) -> JacobianPoint<F> {
-        var result = JacobianPoint(point)
+    static func multiply<F: Field>(_ point: Affine<F>, _ scalar: UInt64) -> Jacobian<F> {
+        var result = Jacobian(point)
         var bit = 63 &- scalar.leadingZeroBitCount
         while bit > 0 {
             bit &-= 1
@@ -92,7 +92,7 @@ enum ScalarMultiplication {
     }
 
     @inline(never)
-    static func multiply<F: Field>(_ point: JacobianPoint<F>, _ scalar: UInt64) -> JacobianPoint<F> {
+    static func multiply<F: Field>(_ point: Jacobian<F>, _ scalar: UInt64) -> Jacobian<F> {
         var result = point
         var bit = 63 &- scalar.leadingZeroBitCount
         while bit > 0 {

@@ -9,18 +9,18 @@ private enum KZG {
     /// FIELD_ELEMENTS_PER_BLOB
     static let elements: UInt64 = 4096
 
-    private static let generatorG1 = AffinePoint(
+    private static let generatorG1 = Affine(
         BLS12381Fp(hex: "17f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"),
         BLS12381Fp(hex: "08b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1"))
 
-    private static let generatorG2 = AffinePoint(
+    private static let generatorG2 = Affine(
         Fp2(BLS12381Fp(hex: "024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"),
             BLS12381Fp(hex: "13e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e")),
         Fp2(BLS12381Fp(hex: "0ce5d527727d6e118cc9cdc6da2e351aadfd9baa8cbdd3a76d429a695160d12c923ac9cc3baca289e193548608b82801"),
             BLS12381Fp(hex: "0606c4a02ea734cc32acd2b02bc28b99cb3e287e85a763af267492ab572e99ab3f370d275cec1da1aaa9075ff05f79be")))
 
     /// tau times the generator, of the trusted setup that consensus-specs has as trusted_setup_4096.json (g2_monomial[1]).
-    private static let tauG2 = AffinePoint(
+    private static let tauG2 = Affine(
         Fp2(BLS12381Fp(hex: "185cbfee53492714734429b7b38608e23926c911cceceac9a36851477ba4c60b087041de621000edc98edada20c1def2"),
             BLS12381Fp(hex: "15bfd7dd8cdeb128843bc287230af38926187075cbfbefa81009a2ce615ac53d2914e5870cb452d2afaaab24f3499f72")),
         Fp2(BLS12381Fp(hex: "014353bdb96b626dd7d5ee8599d1fca2131569490e28de18e82451a496a9c9794ce26d105941f383ee689bfbbb832a99"),
@@ -31,16 +31,16 @@ private enum KZG {
 
     /// Odd multiples of the negative generator of G1, and of its image.
     private static let generatorMultiples = withUnsafeTemporaryAllocation(
-        of: AffinePoint<BLS12381Fp>.self, capacity: ScalarMultiplication.multiples
+        of: Affine<BLS12381Fp>.self, capacity: ScalarMultiplication.multiples
     ) { points in
         ScalarMultiplication.oddMultiples(-generatorG1, points.baseAddress.unsafelyUnwrapped)
-        return Table<AffinePoint<BLS12381Fp>>(count: 2 * points.count) {
+        return Table<Affine<BLS12381Fp>>(count: 2 * points.count) {
             $0 < points.count ? points[$0] : BLS12381.endomorphism(points[$0 - points.count])
         }
     }
 
     /// Is e(C - y G1 + z proof, -G2) e(proof, tau G2) = 1?
-    static func verify(_ commitment: AffinePoint<BLS12381Fp>, _ z: U256, _ y: U256, _ proof: AffinePoint<BLS12381Fp>) -> Bool {
+    static func verify(_ commitment: Affine<BLS12381Fp>, _ z: U256, _ y: U256, _ proof: Affine<BLS12381Fp>) -> Bool {
         let first = combination(z, proof, y).adding(commitment).affine
         if first.isInfinity || proof.isInfinity { return first.isInfinity && proof.isInfinity }
         let f = PreparedLines.millerLoop(generatorLines, .init(first), tauLines, .init(proof))
@@ -48,9 +48,9 @@ private enum KZG {
     }
 
     /// z proof - y G1
-    private static func combination(_ z: U256, _ proof: AffinePoint<BLS12381Fp>, _ y: U256) -> JacobianPoint<BLS12381Fp> {
+    private static func combination(_ z: U256, _ proof: Affine<BLS12381Fp>, _ y: U256) -> Jacobian<BLS12381Fp> {
         let multiples = ScalarMultiplication.multiples
-        return withUnsafeTemporaryAllocation(of: AffinePoint<BLS12381Fp>.self, capacity: 4 * multiples) { tables in
+        return withUnsafeTemporaryAllocation(of: Affine<BLS12381Fp>.self, capacity: 4 * multiples) { tables in
             withUnsafeTemporaryAllocation(of: ShortScalar.self, capacity: 4) { scalars in
                 withUnsafeTemporaryAllocation(of: Int8.self, capacity: 4 * ScalarMultiplication.digits) { digits in
                     let base = tables.baseAddress.unsafelyUnwrapped
@@ -72,7 +72,7 @@ private enum KZG {
     }
 
     /// A point of G1 from 48 octets, whose highest three bits say: compressed, infinity, y is the greater of the two.
-    static func decompress(_ octets: UnsafePointer<UInt8>) -> AffinePoint<BLS12381Fp>? {
+    static func decompress(_ octets: UnsafePointer<UInt8>) -> Affine<BLS12381Fp>? {
         guard octets[0] & 0x80 != 0 else { return nil }
         let isGreater = octets[0] & 0x20 != 0
         guard octets[0] & 0x40 == 0 else {
@@ -87,7 +87,7 @@ private enum KZG {
             return BLS12381Fp(bigEndian: number)
         }
         guard let x = parsed, let y = (x.squared() * x + BLS12381.b).squareRoot() else { return nil }
-        let point = AffinePoint(x, y.isGreaterThanNegative == isGreater ? y : -y)
+        let point = Affine(x, y.isGreaterThanNegative == isGreater ? y : -y)
         return BLS12381.isInG1(point) ? point : nil
     }
 }

@@ -22,11 +22,11 @@ struct MillerLine<F: PairingField>: BitwiseCopyable {
 
 /// Points P of G1 and Q of G2, neither infinity, and the multiple T of Q that the loop has come to.
 struct MillerPair<Curve: PairingCurve>: BitwiseCopyable {
-    let p: AffinePoint<Curve.F>
-    let q: AffinePoint<Fp2<Curve.F>>
+    let p: Affine<Curve.F>
+    let q: Affine<Fp2<Curve.F>>
     private var x, y, z: Fp2<Curve.F>
 
-    init(_ p: AffinePoint<Curve.F>, _ q: AffinePoint<Fp2<Curve.F>>) {
+    init(_ p: Affine<Curve.F>, _ q: Affine<Fp2<Curve.F>>) {
         self.p = p
         self.q = q
         x = q.x
@@ -51,7 +51,7 @@ struct MillerPair<Curve: PairingCurve>: BitwiseCopyable {
 
     /// T = T + q; the line through both.
     @inline(never)
-    mutating func add(_ q: AffinePoint<Fp2<Curve.F>>) -> MillerLine<Curve.F> {
+    mutating func add(_ q: Affine<Fp2<Curve.F>>) -> MillerLine<Curve.F> {
         let theta = y - q.y * z, lambda = x - q.x * z
         let c = theta.squared(), d = lambda.squared()
         let e = lambda * d, f = z * c, g = x * d
@@ -66,7 +66,7 @@ struct MillerPair<Curve: PairingCurve>: BitwiseCopyable {
 extension PairingCurve {
     /// f times the line at p
     @inline(__always)
-    static func multiply(_ f: inout Fp12<F>, _ line: MillerLine<F>, _ p: AffinePoint<F>) {
+    static func multiply(_ f: inout Fp12<F>, _ line: MillerLine<F>, _ p: Affine<F>) {
         if twistIsD {
             f = f.timesSparse034(line.y * p.y, line.x * p.x, line.constant)
         } else {

@@ -2,7 +2,7 @@
 /// The pairs go through the Miller loop in groups, for a bounded room on the stack.
 @inline(__always)
 func pairingIsOne<Curve: PairingCurve>(
-    _: Curve.Type, _ count: Int, _ pair: (Int) -> (AffinePoint<Curve.F>, AffinePoint<Fp2<Curve.F>>)?, _ finalExponentiationIsOne: (Fp12<Curve.F>) -> Bool
+    _: Curve.Type, _ count: Int, _ pair: (Int) -> (Affine<Curve.F>, Affine<Fp2<Curve.F>>)?, _ finalExponentiationIsOne: (Fp12<Curve.F>) -> Bool
 ) -> Bool? {
     let group = 16
     return withUnsafeTemporaryAllocation(of: MillerPair<Curve>.self, capacity: group) { space in

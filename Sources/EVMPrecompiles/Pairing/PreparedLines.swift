@@ -9,7 +9,7 @@ struct PreparedLines<Curve: PairingCurve>: Sendable {
 
     private let table: Table<Coefficients>
 
-    init(_ q: AffinePoint<Fp2<Curve.F>>) {
+    init(_ q: Affine<Fp2<Curve.F>>) {
         var count = Curve.loopLength
         for index in 0..<Curve.loopLength where Curve.loopDigit(index) != 0 { count += 1 }
         var pair = MillerPair<Curve>(.infinity, q)
@@ -35,7 +35,7 @@ struct PreparedLines<Curve: PairingCurve>: Sendable {
         let quotient, inverse: Curve.F
 
         /// Of a point other than infinity.
-        init(_ p: AffinePoint<Curve.F>) {
+        init(_ p: Affine<Curve.F>) {
             inverse = p.y.inverse()
             quotient = p.x * inverse
         }
