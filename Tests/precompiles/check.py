@@ -7,13 +7,14 @@ import time
 
 from library import Library
 
-PARTS = ("hashes",)
+PARTS = ("hashes", "modexp")
+CURVES = ("bn254", "bls12381", "kzg")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=PARTS)
+    parser.add_argument("--only", choices=PARTS + CURVES)
     options = parser.parse_args()
     library = Library()
     failed = 0

@@ -13,6 +13,7 @@
 #include "limbs.h"
 #include "faults.h"
 #include "machine.h"
+#include "montgomery.h"
 #include "hashes.h"
 #include "host_calls.h"
 
