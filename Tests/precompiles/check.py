@@ -7,7 +7,7 @@ import time
 
 from library import Library
 
-PARTS = ("hashes", "modexp")
+PARTS = ("hashes", "modexp", "signatures")
 
 
 def main():
