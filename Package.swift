@@ -12,12 +12,20 @@ let core: [SwiftSetting] = embedded
     ]
     : []
 
+// Of the EVM's interpreter loop: a jump to the next handler behind every handler, and no 128-bit moves of words that were stored limb
+// by limb.
+let interpreter: [SwiftSetting] = embedded
+    ? [
+        .unsafeFlags(["-Xllvm", "-tail-dup-pred-size=512", "-Xllvm", "-tail-dup-succ-size=512", "-Xllvm", "-enable-tail-merge=false", "-Xllvm", "-vectorize-slp=false"]),
+    ]
+    : []
+
 var targets: [Target] = [
     .target(name: "CPVM", path: "Sources/CPVM", cSettings: embedded ? [.unsafeFlags(["-fPIC", "-ffunction-sections"])] : []),
     .target(name: "VMCommon", dependencies: ["CPVM"], path: "Sources/VMCommon", swiftSettings: core),
     .target(name: "PVM", dependencies: ["CPVM", "VMCommon"], path: "Sources/PVM", swiftSettings: core),
     .target(name: "EVMPrecompiles", dependencies: ["CPVM", "VMCommon"], path: "Sources/EVMPrecompiles", swiftSettings: core),
-    .target(name: "EVM", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles"], path: "Sources/EVM", swiftSettings: core),
+    .target(name: "EVM", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles"], path: "Sources/EVM", swiftSettings: core + interpreter),
     .target(name: "EVMState", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles", "EVM"], path: "Sources/EVMState", swiftSettings: core),
 ]
 var products: [Product] = [

@@ -139,4 +139,11 @@ static inline void duet_output_free(const struct evmc_result *result) { free((vo
 /* Octets of the C heap at a multiple of 64. NULL if memory is short. */
 static inline void *duet_allocate_aligned(size_t octets) { return aligned_alloc(64, (octets + 63) & ~(size_t)63); }
 
+/* A number that is not the same in every process. */
+static inline uint64_t duet_seed(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)(uintptr_t)&now) * 0x9e3779b97f4a7c15u;
+}
+
 #endif

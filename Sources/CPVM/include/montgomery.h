@@ -25,19 +25,19 @@ static inline const duet_modulus4 *duet_bn254_modulus(void) { return &duet_bn254
 static inline const duet_modulus6 *duet_bls12381_modulus(void) { return &duet_bls12381_p; }
 
 #if defined(__clang__)
-typedef unsigned long long duet_word;
+typedef unsigned long long duet_limb;
 #define DUET_UNROLL _Pragma("clang loop unroll(full)")
 
 /* r = r - p unless that is negative or carry (of the sum that gave r) is 0 */
 static inline __attribute__((always_inline)) void duet_reduce_once(uint64_t *r, const uint64_t *p, int n) {
-    duet_word borrow = 0;
+    duet_limb borrow = 0;
     uint64_t d[6];
     DUET_UNROLL for (int i = 0; i < n; i++) d[i] = __builtin_subcll(r[i], p[i], borrow, &borrow);
     DUET_UNROLL for (int i = 0; i < n; i++) r[i] = borrow ? r[i] : d[i];
 }
 
 static inline __attribute__((always_inline)) void duet_add(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
-    duet_word carry = 0;
+    duet_limb carry = 0;
     uint64_t s[6];
     DUET_UNROLL for (int i = 0; i < n; i++) s[i] = __builtin_addcll(a[i], b[i], carry, &carry);
     duet_reduce_once(s, p, n);
@@ -45,7 +45,7 @@ static inline __attribute__((always_inline)) void duet_add(uint64_t *r, const ui
 }
 
 static inline __attribute__((always_inline)) void duet_subtract(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
-    duet_word borrow = 0, carry = 0;
+    duet_limb borrow = 0, carry = 0;
     uint64_t d[6];
     DUET_UNROLL for (int i = 0; i < n; i++) d[i] = __builtin_subcll(a[i], b[i], borrow, &borrow);
     uint64_t mask = 0 - (uint64_t)borrow;
@@ -54,14 +54,14 @@ static inline __attribute__((always_inline)) void duet_subtract(uint64_t *r, con
 
 /* r / 2 modulo p */
 static inline __attribute__((always_inline)) void duet_halve(uint64_t *r, const uint64_t *p, int n) {
-    duet_word carry = 0;
+    duet_limb carry = 0;
     uint64_t mask = 0 - (r[0] & 1);
     DUET_UNROLL for (int i = 0; i < n; i++) r[i] = __builtin_addcll(r[i], p[i] & mask, carry, &carry);
     DUET_UNROLL for (int i = 0; i < n; i++) r[i] = r[i] >> 1 | (i + 1 < n ? r[i + 1] : carry) << 63;
 }
 
 static inline __attribute__((always_inline)) bool duet_is_reduced(const uint64_t *a, const uint64_t *p, int n) {
-    duet_word borrow = 0;
+    duet_limb borrow = 0;
     DUET_UNROLL for (int i = 0; i < n; i++) (void)__builtin_subcll(a[i], p[i], borrow, &borrow);
     return borrow != 0;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <time.h>
 
 /* Address space that reads as zeros and takes up memory only where it is written. NULL if there is none left. */
 static inline void *duet_reserve(size_t octets) {

@@ -47,7 +47,12 @@ extension Frame.Handle {
         pointee.hasTransaction = false
         pointee.outputSize = 0
         pointee.status = EVMC_SUCCESS
-        guard loadScratch(code, codeSize) else { return false }
+        pointee.cached = CodeCache.take(code, codeSize, fork)
+        if let cached = pointee.cached {
+            pointee.image = cached.pointee.image
+        } else if !loadScratch(code, codeSize) {
+            return false
+        }
         pointee.code = pointee.image.code
         pointee.blocks = pointee.image.blocks
         return true
@@ -75,7 +80,7 @@ extension Frame.Handle {
             }
         }
         duet_result_release(pointee.returned)
-        clearScratch()
+        if let cached = pointee.cached { CodeCache.give(cached) } else { clearScratch() }
         pointee.memory.reset()
         instance.pointee.giveFrame(self)
         return result

@@ -8,6 +8,11 @@ func setOption(_ vm: UnsafeMutablePointer<evmc_vm>?, _ name: UnsafePointer<CChar
         return same(value, "interpreter") || same(value, "auto") ? EVMC_SET_OPTION_SUCCESS : EVMC_SET_OPTION_INVALID_VALUE
     }
     if same(name, "enable_gas_metering") { return set(value) { instance.pointee.isMetered = $0 } }
+    if same(name, "cache_bytes") {
+        guard let octets = number(value) else { return EVMC_SET_OPTION_INVALID_VALUE }
+        CodeCache.setLimit(octets)
+        return EVMC_SET_OPTION_SUCCESS
+    }
     if same(name, "trace") {
         return set(value) {
             instance.pointee.isTraced = $0
@@ -32,4 +37,19 @@ private func set(_ value: UnsafePointer<CChar>?, _ body: (Bool) -> Void) -> evmc
         return EVMC_SET_OPTION_INVALID_VALUE
     }
     return EVMC_SET_OPTION_SUCCESS
+}
+
+/// Decimal digits alone, below 2^63.
+private func number(_ text: UnsafePointer<CChar>?) -> Int? {
+    guard var digit = text, digit.pointee != 0 else { return nil }
+    var number = 0
+    while digit.pointee != 0 {
+        guard digit.pointee >= 48, digit.pointee <= 57 else { return nil }
+        let (product, tooMuch) = number.multipliedReportingOverflow(by: 10)
+        let (sum, tooMuchAgain) = product.addingReportingOverflow(Int(digit.pointee) - 48)
+        guard !tooMuch, !tooMuchAgain else { return nil }
+        number = sum
+        digit += 1
+    }
+    return number
 }

@@ -5,14 +5,14 @@
 struct Block: BitwiseCopyable {
     /// The fixed costs of all its instructions.
     var gas: UInt32
-    /// The height of the stack must be from `lowest` up to `lowest + heights - 1`.
-    var lowest: UInt16
-    var heights: UInt16
+    /// The octets on the stack must be from `lowest` up to `lowest + heights - 1`.
+    private var lowest: UInt16
+    private var heights: UInt16
 
-    /// No height of the stack will do, but the block has been analysed.
+    /// No stack will do, but the block has been analysed.
     private static let never = Block(gas: 0, lowest: .max, heights: 1)
 
-    init(gas: UInt32, lowest: UInt16, heights: UInt16) {
+    private init(gas: UInt32, lowest: UInt16, heights: UInt16) {
         self.gas = gas
         self.lowest = lowest
         self.heights = heights
@@ -24,14 +24,14 @@ struct Block: BitwiseCopyable {
             self = Block.never
             return
         }
-        self.init(gas: UInt32(gas), lowest: UInt16(need), heights: UInt16(stackLimit - growth - need + 1))
+        self.init(gas: UInt32(gas), lowest: UInt16(need * 32), heights: UInt16((stackLimit - growth - need) * 32 + 1))
     }
 
     @inline(__always)
     var isAnalysed: Bool { heights != 0 }
 
     @inline(__always)
-    func fits(height: Int) -> Bool { UInt64(bitPattern: Int64(height)) &- UInt64(lowest) < UInt64(heights) }
+    func fits(octets: Int) -> Bool { UInt64(bitPattern: Int64(octets)) &- UInt64(lowest) < UInt64(heights) }
 }
 
 /// Words that the stack has room for.

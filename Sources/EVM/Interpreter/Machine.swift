@@ -77,7 +77,7 @@ struct Machine {
         repeat {
             let block = frame.pointee.blocks[offset]
             let rest = gas &- Int64(block.gas)
-            if rest >= 0 && block.fits(height: sp - frame.pointee.stack) {
+            if rest >= 0 && block.fits(octets: UnsafeRawPointer(sp) - UnsafeRawPointer(frame.pointee.stack)) {
                 gas = rest
                 return true
             }

@@ -48,6 +48,8 @@ struct Frame: BitwiseCopyable {
     var instance: Instance.Handle
     /// The next frame that is not in use.
     var next: Handle?
+    /// Whose image it is, if it is the cache's.
+    var cached: CachedCode.Handle?
     /// Memory for an image that is not in the cache, of code up to that size; its blocks are zeros when no execution uses it.
     var scratchText: UnsafeMutableRawPointer?
     var scratchBlocks: UnsafeMutableRawPointer?
