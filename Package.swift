@@ -43,7 +43,7 @@ if embedded {
         .testTarget(name: "EVMPrecompilesTests", dependencies: ["EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMPrecompilesTests"),
         .testTarget(name: "EVMTests", dependencies: ["EVM", "EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMTests"),
         .testTarget(name: "EVMStateTests", dependencies: ["EVMState", "EVM", "EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMStateTests"),
-        .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "CPVM"], path: "Tests/DuetToolTests"),
+        .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "VMCommon", "CPVM"], path: "Tests/DuetToolTests"),
     ]
     products.append(.executable(name: "duet", targets: ["duet"]))
 }

@@ -61,6 +61,7 @@ OPERATIONS = {
     "smod": (TWO, 32, lambda a, b: signed(a) - signed(b) * truncated(signed(a), signed(b)) if b else 0),
     "exp": (TWO, 32, lambda a, b: pow(a, b, M)),
     "divide": (TWO, 64, lambda a, b: a // b | a % b << 256 if b else 0),
+    "reciprocal": (ONE, 32, lambda d: (((1 << 128) - 1) // d - (1 << 64)) * (1 + (1 << 64))),
     "add_carry": (TWO, 64, lambda a, b: a + b),
     "sub_borrow": (TWO, 64, lambda a, b: (a - b) % M | (a < b) << 256),
     "mul_full": (TWO, 64, lambda a, b: a * b),

@@ -67,6 +67,11 @@ record("divide") { records, numbers in
     let (quotient, remainder) = U256.divide(left, right)
     records.add(left, right, quotient, remainder)
 }
+record("reciprocal") { records, numbers in
+    // What this processor uses, and the way without its division.
+    let d = numbers.next().limb0 | 1 << 63
+    records.add(U256(d), U256(LimbDivisor(d).v, LimbDivisor.reciprocal(d)))
+}
 record("add_carry") { records, numbers in
     let (left, right) = (numbers.next(), numbers.next())
     let (sum, carry) = U256.addingWithCarry(left, right)

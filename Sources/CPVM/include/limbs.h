@@ -36,4 +36,16 @@ static inline __attribute__((always_inline)) _Bool duet_less_signed(uint64_t lef
 }
 
 #undef DUET_NUMBER
+/* ⌊(2^128 - 1) / d⌋ - 2^64 for d >= 2^63 by the processor's division of two limbs by one; 0 where there is none. */
+static inline __attribute__((always_inline)) uint64_t duet_reciprocal(uint64_t d) {
+#if defined(__x86_64__)
+    uint64_t quotient, remainder;
+    __asm__("divq %4" : "=a"(quotient), "=d"(remainder) : "a"(~UINT64_C(0)), "d"(~d), "rm"(d) : "cc");
+    return quotient;
+#else
+    (void)d;
+    return 0;
+#endif
+}
+
 #endif

@@ -4,14 +4,14 @@ extension U256 {
     @inlinable @inline(__always)
     public static func / (left: U256, right: U256) -> U256 {
         if left.fitsOneLimb && right.fitsOneLimb { return U256(right.limb0 == 0 ? 0 : left.limb0 / right.limb0) }
-        return divide(left, right).quotient
+        return longQuotient(left, right)
     }
 
     /// MOD
     @inlinable @inline(__always)
     public static func % (left: U256, right: U256) -> U256 {
         if left.fitsOneLimb && right.fitsOneLimb { return U256(right.limb0 == 0 ? 0 : left.limb0 % right.limb0) }
-        return divide(left, right).remainder
+        return longRemainder(left, right)
     }
 
     /// SDIV: rounded towards zero; -2^255 / -1 = -2^255.
@@ -28,9 +28,17 @@ extension U256 {
         return left.isNegative ? -remainder : remainder
     }
 
+    // Two functions, each with its own copy of the division: a number comes back in registers, a pair of them in memory.
+
+    @inline(never) @usableFromInline
+    static func longQuotient(_ left: U256, _ right: U256) -> U256 { divide(left, right).quotient }
+
+    @inline(never) @usableFromInline
+    static func longRemainder(_ left: U256, _ right: U256) -> U256 { divide(left, right).remainder }
+
     /// left = quotient * right + remainder, remainder < right; both are zero if right is.
-    @inline(never)
-    public static func divide(_ left: U256, _ right: U256) -> (quotient: U256, remainder: U256) {
+    @inline(__always)
+    static func divide(_ left: U256, _ right: U256) -> (quotient: U256, remainder: U256) {
         if right.limb2 | right.limb3 == 0 {
             if right.limb1 == 0 { return divide(left, limb: right.limb0) }
             return divide(left, right.limb1, right.limb0)
@@ -84,7 +92,11 @@ extension U256 {
         } else {
             (r1, r0) = (u.limb3, u.limb2)
         }
-        (quotient.limb1, r1, r0) = divisor.divide(r1, r0, u.limb1)
+        if left.limb2 | left.limb3 != 0 {
+            (quotient.limb1, r1, r0) = divisor.divide(r1, r0, u.limb1)
+        } else {
+            (r1, r0) = (u.limb2, u.limb1)
+        }
         (quotient.limb0, r1, r0) = divisor.divide(r1, r0, u.limb0)
         return (quotient, U256(funnelRight(r1, r0, bits), r1 &>> bits))
     }

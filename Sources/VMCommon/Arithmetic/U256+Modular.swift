@@ -18,30 +18,31 @@ extension U256 {
     /// number modulo modulus.
     @inline(never)
     public static func remainder(_ number: U512, _ modulus: U256) -> U256 {
-        if number.high.isZero { return divide(number.low, modulus).remainder }
+        if number.high.isZero { return number.low % modulus }
         if modulus.isZero { return zero }
-        // The modulus with its top bit set, and the number shifted as far: by whole limbs, which add zero limbs at its end, and by bits.
         let shift = UInt64(truncatingIfNeeded: modulus.leadingZeroBitCount)
         let bits = shift & 63
-        let divisor = FourLimbDivisor(shiftLeft(modulus, bits: shift))
-        let (low, high) = (number.low, number.high)
-        let top = funnelLeft(0, high.limb3, bits)
-        let upper = U256(funnelLeft(high.limb0, low.limb3, bits), funnelLeft(high.limb1, high.limb0, bits),
-                         funnelLeft(high.limb2, high.limb1, bits), funnelLeft(high.limb3, high.limb2, bits))
-        let lower = shiftLeft(low, bits: bits)
-
-        var rest: U256
-        if top != 0 {
-            rest = divisor.divide(U256(upper.limb1, upper.limb2, upper.limb3, top), upper.limb0).remainder
-        } else {
-            rest = upper >= divisor.d ? upper &- divisor.d : upper
+        var u = ShiftedNumber(number, bits)
+        switch shift &>> 6 {
+        case 3:
+            let divisor = LimbDivisor(modulus.limb0 &<< bits)
+            var rest: UInt64 = 0
+            while let next = u.next() { rest = divisor.divide(rest, next).remainder }
+            return U256(rest &>> bits)
+        case 2:
+            let divisor = TwoLimbDivisor(funnelLeft(modulus.limb1, modulus.limb0, bits), modulus.limb0 &<< bits)
+            var rest: (high: UInt64, low: UInt64) = (0, 0)
+            while let next = u.next() { (_, rest.high, rest.low) = divisor.divide(rest.high, rest.low, next) }
+            return U256(funnelRight(rest.high, rest.low, bits), rest.high &>> bits)
+        case let limbs:
+            // A modulus of three limbs gets a fourth below, and so does the number.
+            let divisor = FourLimbDivisor(shiftLeft(modulus, bits: shift))
+            var rest = u.nextFour()
+            if rest >= divisor.d { rest = rest &- divisor.d }
+            while let next = u.next() { rest = divisor.divide(rest, next).remainder }
+            if limbs == 1 { rest = divisor.divide(rest, 0).remainder }
+            return shiftRight(rest, bits: shift)
         }
-        rest = divisor.divide(rest, lower.limb3).remainder
-        rest = divisor.divide(rest, lower.limb2).remainder
-        rest = divisor.divide(rest, lower.limb1).remainder
-        rest = divisor.divide(rest, lower.limb0).remainder
-        for _ in 0..<shift &>> 6 { rest = divisor.divide(rest, 0).remainder }
-        return shiftRight(rest, bits: shift)
     }
 
     /// EXP: base^exponent modulo 2^256; 0^0 = 1.
@@ -60,5 +61,34 @@ extension U256 {
             if rest.isZero { return result }
             square = square &* square
         }
+    }
+}
+
+/// The limbs of a number of 512 bits shifted left by 0...63, from the highest that is not zero down.
+private struct ShiftedNumber {
+    private var limbs: InlineArray<9, UInt64>
+    private var left = 9
+
+    @inline(__always)
+    init(_ number: U512, _ bits: UInt64) {
+        let (low, high) = (number.low, number.high)
+        limbs = [low.limb0 &<< bits, U256.funnelLeft(low.limb1, low.limb0, bits), U256.funnelLeft(low.limb2, low.limb1, bits),
+                 U256.funnelLeft(low.limb3, low.limb2, bits), U256.funnelLeft(high.limb0, low.limb3, bits),
+                 U256.funnelLeft(high.limb1, high.limb0, bits), U256.funnelLeft(high.limb2, high.limb1, bits),
+                 U256.funnelLeft(high.limb3, high.limb2, bits), U256.funnelLeft(0, high.limb3, bits)]
+        while left > 4, limbs[left - 1] == 0 { left -= 1 }
+    }
+
+    @inline(__always)
+    mutating func next() -> UInt64? {
+        if left == 0 { return nil }
+        left -= 1
+        return limbs[left]
+    }
+
+    @inline(__always)
+    mutating func nextFour() -> U256 {
+        left -= 4
+        return U256(limbs[left], limbs[left + 1], limbs[left + 2], limbs[left + 3])
     }
 }
