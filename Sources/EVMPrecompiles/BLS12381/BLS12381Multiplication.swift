@@ -29,7 +29,7 @@ extension BLS12381 {
         var k = reduced(scalar)
         let divisor = U256(x)
         for index in 0..<3 {
-            let (quotient, remainder) = U256.divide(k, divisor)
+            let (quotient, remainder) = (k / divisor, k % divisor)
             digits[index] = remainder.limb0
             k = quotient
         }
