@@ -11,6 +11,9 @@ public struct Table<Element: BitwiseCopyable>: @unchecked Sendable {
         for index in 0..<count { elements[index] = element(index) }
     }
 
+    /// Where the first element is; they stay there for as long as the process lives.
+    public var base: UnsafePointer<Element> { UnsafePointer(elements) }
+
     public var indices: Range<Int> { 0..<count }
 
     /// The elements, which live as long as the process.

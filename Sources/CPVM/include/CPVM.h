@@ -7,10 +7,13 @@
 #endif
 #include "../../../include/pvm_ext.h"
 #include "../../../include/duet_evm.h"
+#include "../../../include/duet_precompile.h"
+#include "../../../include/duet_state.h"
 #include "system.h"
 #include "limbs.h"
 #include "faults.h"
 #include "machine.h"
+#include "montgomery.h"
 #include "hashes.h"
 #include "host_calls.h"
 

@@ -57,17 +57,23 @@ enum {
     DUET_CPU_LZCNT = 4,
     DUET_CPU_POPCNT = 8,
     DUET_CPU_ADX = 16,
-    DUET_CPU_SHA = 32, /* with SSE4.1 */
+    DUET_CPU_SHA = 32,    /* with SSE4.1 */
+    DUET_CPU_AVX512 = 64, /* F and VL, and an operating system that keeps the registers */
 };
 
 static inline uint32_t duet_cpu_features(void) {
     uint32_t features = 0;
 #if defined(__x86_64__)
     unsigned a, b, c, d;
-    bool sse41 = false;
+    bool sse41 = false, registers = false;
     if (__get_cpuid(1, &a, &b, &c, &d)) {
         if (c & 1u << 23) features |= DUET_CPU_POPCNT;
         sse41 = c & 1u << 19;
+        if (c & 1u << 27) {
+            uint32_t low, high;
+            __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+            registers = (low & 0xe6) == 0xe6;
+        }
     }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d) && (c & 1u << 5)) features |= DUET_CPU_LZCNT;
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
@@ -75,6 +81,7 @@ static inline uint32_t duet_cpu_features(void) {
         if (b & 1u << 8) features |= DUET_CPU_BMI2;
         if (b & 1u << 19) features |= DUET_CPU_ADX;
         if (sse41 && b & 1u << 29) features |= DUET_CPU_SHA;
+        if (registers && b & 1u << 16 && b & 1u << 31) features |= DUET_CPU_AVX512;
     }
 #endif
     return features;

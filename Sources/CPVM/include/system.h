@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <time.h>
 
 /* Address space that reads as zeros and takes up memory only where it is written. NULL if there is none left. */
@@ -39,6 +40,14 @@ static inline void duet_count_up(uint32_t *count) {
 /* What is left after taking one away. */
 static inline uint32_t duet_count_down(uint32_t *count) {
     return atomic_fetch_sub_explicit((_Atomic uint32_t *)count, 1, memory_order_acq_rel) - 1;
+}
+
+/* Octets that nobody outside the process can foresee; at most 256. */
+static inline void duet_random(void *octets, size_t count) {
+    if (getrandom(octets, count, 0) == (ssize_t)count) return;
+    /* No such call here: where the system placed this process in memory has to do. */
+    uintptr_t mix = (uintptr_t)octets ^ (uintptr_t)&malloc;
+    for (size_t i = 0; i < count; i++) { mix = mix * 6364136223846793005u + 1442695040888963407u; ((uint8_t *)octets)[i] = (uint8_t)(mix >> 56); }
 }
 
 static inline void duet_stderr_line(const char *line, size_t length) {

@@ -5,14 +5,10 @@ import VMCommon
 /// `data` may be nil if `count` is 0. `digest` has room for 32 octets and may overlap `data`.
 public func keccak256(_ data: UnsafePointer<UInt8>?, _ count: Int, _ digest: UnsafeMutablePointer<UInt8>) {
     var state = KeccakState()
-    var rest = count
-    var block = UnsafeRawPointer(data)
-    while rest >= Keccak256.rate {
-        state.absorb(block!)
-        block = block! + Keccak256.rate
-        rest -= Keccak256.rate
-    }
-    state.finish(block, rest, digest)
+    let blocks = count / Keccak256.rate
+    guard let data else { return state.finish(nil, 0, digest) }
+    if blocks > 0 { state.absorb(UnsafeRawPointer(data), blocks) }
+    state.finish(UnsafeRawPointer(data) + blocks * Keccak256.rate, count % Keccak256.rate, digest)
 }
 
 /// The same for a message that comes in pieces.
@@ -38,14 +34,13 @@ public struct Keccak256 {
             rest -= taken
             count += taken
             guard count == Self.rate else { return }
-            withUnsafeBytes(of: &pending) { state.absorb($0.baseAddress!) }
+            withUnsafeBytes(of: &pending) { state.absorb($0.baseAddress!, 1) }
             count = 0
         }
-        while rest >= Self.rate {
-            state.absorb(UnsafeRawPointer(data))
-            data += Self.rate
-            rest -= Self.rate
-        }
+        let blocks = rest / Self.rate
+        if blocks > 0 { state.absorb(UnsafeRawPointer(data), blocks) }
+        data += blocks * Self.rate
+        rest %= Self.rate
         withUnsafeMutableBytes(of: &pending) { _ = memcpy($0.baseAddress!, data, rest) }
         count = rest
     }
@@ -58,24 +53,47 @@ public struct Keccak256 {
     }
 }
 
-/// The 25 lanes, named by their column x (0 to 4: a e i o u) and row y (0 to 4: b g k m s) as in the Keccak team's notes.
-/// Six lanes are held complemented (be, bi, go, ki, mi, sa): χ then needs a complement in 5 places of a round, not in 25.
-@usableFromInline
+/// The 25 lanes, named by their column x (0 to 4: a e i o u) and row y (0 to 4: b g k m s) as in the Keccak team's notes, in
+/// the order of their indices 5y + x.
 struct KeccakState {
-    var ba: UInt64 = 0, be = ~UInt64(0), bi = ~UInt64(0), bo: UInt64 = 0, bu: UInt64 = 0
-    var ga: UInt64 = 0, ge: UInt64 = 0, gi: UInt64 = 0, go = ~UInt64(0), gu: UInt64 = 0
-    var ka: UInt64 = 0, ke: UInt64 = 0, ki = ~UInt64(0), ko: UInt64 = 0, ku: UInt64 = 0
-    var ma: UInt64 = 0, me: UInt64 = 0, mi = ~UInt64(0), mo: UInt64 = 0, mu: UInt64 = 0
-    var sa = ~UInt64(0), se: UInt64 = 0, si: UInt64 = 0, so: UInt64 = 0, su: UInt64 = 0
+    var ba: UInt64 = 0, be: UInt64 = 0, bi: UInt64 = 0, bo: UInt64 = 0, bu: UInt64 = 0
+    var ga: UInt64 = 0, ge: UInt64 = 0, gi: UInt64 = 0, go: UInt64 = 0, gu: UInt64 = 0
+    var ka: UInt64 = 0, ke: UInt64 = 0, ki: UInt64 = 0, ko: UInt64 = 0, ku: UInt64 = 0
+    var ma: UInt64 = 0, me: UInt64 = 0, mi: UInt64 = 0, mo: UInt64 = 0, mu: UInt64 = 0
+    var sa: UInt64 = 0, se: UInt64 = 0, si: UInt64 = 0, so: UInt64 = 0, su: UInt64 = 0
+
+    /// Takes in blocks of 136 octets.
+    mutating func absorb(_ data: UnsafeRawPointer, _ blocks: Int) {
+        if CPUFeatures.usable.contains(.avx512) {
+            withUnsafeMutableBytes(of: &self) { lanes in
+                duet_keccak_absorb(
+                    lanes.baseAddress!.assumingMemoryBound(to: UInt64.self), data.assumingMemoryBound(to: UInt8.self), blocks,
+                    roundConstants.base)
+            }
+        } else {
+            for block in 0..<blocks { absorb(data + block * Keccak256.rate) }
+        }
+    }
 
     @inline(__always)
     private static func lane(_ block: UnsafeRawPointer, _ index: Int) -> UInt64 {
         UInt64(littleEndian: block.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
     }
 
+    /// Six lanes are held complemented: χ then needs a complement in 5 places of a round, not in 25.
+    @inline(__always)
+    private mutating func complement() {
+        be = ~be
+        bi = ~bi
+        go = ~go
+        ki = ~ki
+        mi = ~mi
+        sa = ~sa
+    }
+
     /// Takes in a block of 136 octets.
     @inline(never)
-    mutating func absorb(_ block: UnsafeRawPointer) {
+    private mutating func absorb(_ block: UnsafeRawPointer) {
         var s = self
         s.ba ^= Self.lane(block, 0)
         s.be ^= Self.lane(block, 1)
@@ -94,10 +112,13 @@ struct KeccakState {
         s.ku ^= Self.lane(block, 14)
         s.ma ^= Self.lane(block, 15)
         s.me ^= Self.lane(block, 16)
+        s.complement()
+        let constants = roundConstants.base
         for pair in 0..<12 {
-            s.round(roundConstants[2 * pair])
-            s.round(roundConstants[2 * pair + 1])
+            s.round(constants[2 * pair])
+            s.round(constants[2 * pair + 1])
         }
+        s.complement()
         self = s
     }
 
@@ -109,12 +130,12 @@ struct KeccakState {
             if let rest { memcpy(base, rest, count) }
             base.storeBytes(of: 0x01, toByteOffset: count, as: UInt8.self)
             base.storeBytes(of: base.load(fromByteOffset: 135, as: UInt8.self) | 0x80, toByteOffset: 135, as: UInt8.self)
-            absorb(base)
+            absorb(base, 1)
         }
         let out = UnsafeMutableRawPointer(digest)
         out.storeBytes(of: ba.littleEndian, toByteOffset: 0, as: UInt64.self)
-        out.storeBytes(of: ~be.littleEndian, toByteOffset: 8, as: UInt64.self)
-        out.storeBytes(of: ~bi.littleEndian, toByteOffset: 16, as: UInt64.self)
+        out.storeBytes(of: be.littleEndian, toByteOffset: 8, as: UInt64.self)
+        out.storeBytes(of: bi.littleEndian, toByteOffset: 16, as: UInt64.self)
         out.storeBytes(of: bo.littleEndian, toByteOffset: 24, as: UInt64.self)
     }
 

@@ -17,7 +17,9 @@ public struct CPUFeatures: OptionSet, Sendable {
     public static var adx: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_ADX)) }
     /// sha256rnds2 and its like, and SSE4.1
     public static var sha: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_SHA)) }
-    public static var all: CPUFeatures { [.bmi1, .bmi2, .lzcnt, .popcnt, .adx, .sha] }
+    /// AVX-512 F and VL
+    public static var avx512: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_AVX512)) }
+    public static var all: CPUFeatures { [.bmi1, .bmi2, .lzcnt, .popcnt, .adx, .sha, .avx512] }
 
     /// What this processor has. It is asked once: in a virtual machine that takes tens of microseconds.
     public static var ofProcessor: CPUFeatures {
