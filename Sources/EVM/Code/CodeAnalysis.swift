@@ -16,47 +16,39 @@ extension CodeImage {
     /// instruction of the fork become `undefined` and sequences with a handler of their own get its opcode. Gives the offset
     /// behind it: all blocks that it has written lie before.
     func analyse(from start: Int, _ traits: UnsafePointer<Traits>) -> Int {
+        let fusions = Fusion.Tables()
         var begin = start
         while !blocks[begin].isAnalysed {
             var summary = BlockSummary()
+            var last = LastInstructions()
             var offset = begin
             if isJumpdest(UInt64(offset)) {
                 // It may have become a paid one.
                 summary.add(traits[Int(Opcode.jumpdest.rawValue)])
                 offset += 1
             }
-            var last: Flow
+            var flow: Flow
             repeat {
                 let place = code + offset
-                let row = traits[Int(place.pointee)]
-                last = row.flow
-                if last == .next {
-                    summary.add(row)
-                    if row.fusionRow != 0 { Fusion.apply(row.fusionRow, place) }
-                } else if last == .starts {
-                    break
-                } else {
-                    special(place, row, &summary)
+                let octet = place.pointee
+                let row = traits[Int(octet)]
+                flow = row.flow
+                if flow == .starts { break }
+                if flow == .reaches {
+                    // Too deep or not allowed: no stack suits the block, and what is wrong is found out with care.
+                    summary.need(Reach(Opcode(octet: octet), immediate: place[1])?.depth ?? stackLimit + 1)
                 }
+                summary.add(row)
+                if row.isDefined { last.add(place, octet, fusions, self) } else { place.pointee = Opcode.undefined.rawValue }
                 offset = offset &+ 1 &+ Int(row.immediate)
-            } while last == .next || last == .reaches
+            } while flow == .next || flow == .reaches
             blocks[begin] = summary.block
-            if last == .ends { return offset }
+            if flow == .ends { return offset }
             // Control that comes here without a jump has entered the block when it meets a JUMPDEST.
-            if last != .starts && isJumpdest(UInt64(offset)) { code[offset] = Opcode.paidJumpdest.rawValue }
+            if flow != .starts && isJumpdest(UInt64(offset)) { code[offset] = Opcode.paidJumpdest.rawValue }
             begin = offset
         }
         return begin
-    }
-
-    /// An instruction that is not like most.
-    private func special(_ place: UnsafeMutablePointer<UInt8>, _ row: Traits, _ summary: inout BlockSummary) {
-        if row.flow == .reaches {
-            // Too deep or not allowed: no stack suits the block, and what is wrong is found out with care.
-            summary.need(Reach(Opcode(octet: place.pointee), immediate: place[1])?.depth ?? stackLimit + 1)
-        }
-        summary.add(row)
-        if !row.isDefined { place.pointee = Opcode.undefined.rawValue }
     }
 
     /// The fixed costs from the instruction at an offset to the end of its block. `original` is the code of this image.
@@ -97,4 +89,48 @@ private struct BlockSummary {
     mutating func need(_ words: Int) { lowest = max(lowest, words &- height) }
 
     var block: Block { Block(gas: gas, need: lowest, growth: greatest) }
+}
+
+/// The last two instructions of a block, or sequences, and what they become with the next one.
+private struct LastInstructions {
+    private var place: UnsafeMutablePointer<UInt8>?
+    private var before: UnsafeMutablePointer<UInt8>?
+    /// Of `Fusion.Tables.firsts`.
+    private var row: UInt8 = 0
+    private var rowBefore: UInt8 = 0
+
+    @inline(__always)
+    mutating func add(_ next: UnsafeMutablePointer<UInt8>, _ octet: UInt8, _ tables: Fusion.Tables, _ image: CodeImage) {
+        let number = tables.pairs[Int(row) &* 256 &+ Int(octet)]
+        if number != 0 && fuse(Fusion.at(number), next, octet, tables, image) { return }
+        before = place
+        rowBefore = row
+        place = next
+        row = tables.firsts[Int(octet)]
+    }
+
+    /// Makes one of the last instruction and this one, and perhaps of that and the one before.
+    @inline(never)
+    private mutating func fuse(_ fusion: Fusion, _ next: UnsafeMutablePointer<UInt8>, _ octet: UInt8, _ tables: Fusion.Tables,
+                               _ image: CodeImage) -> Bool {
+        guard let place else { return false }
+        switch fusion.note {
+        case .nothing: break
+        case .first: next.pointee = place.pointee & 15 + 1
+        case .second: next.pointee = octet & 15 + 1
+        case .target:
+            guard image.isJumpdest(UInt64(place[1]) << 8 | UInt64(place[2])) else { return false }
+        }
+        place.pointee = fusion.fused.rawValue
+        row = tables.firsts[Int(fusion.fused.rawValue)]
+        let number = tables.pairs[Int(rowBefore) &* 256 &+ Int(fusion.fused.rawValue)]
+        if number != 0, let before {
+            before.pointee = Fusion.at(number).fused.rawValue
+            self.place = before
+            row = tables.firsts[Int(before.pointee)]
+            self.before = nil
+            rowBefore = 0
+        }
+        return true
+    }
 }

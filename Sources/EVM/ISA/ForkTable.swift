@@ -49,8 +49,6 @@ public struct Traits: Sendable, BitwiseCopyable {
     public var immediate: UInt8 = 0
     public var flow: Flow = .ends
     public var isDefined = false
-    /// The row of `Fusion` for sequences that begin with it; 0 if there are none.
-    var fusionRow: UInt8 = 0
 }
 
 private let table = {
@@ -73,7 +71,6 @@ extension Traits {
         immediate = row.immediate
         flow = row.flow
         isDefined = true
-        fusionRow = Fusion.row(of: row.opcode)
     }
 }
 

@@ -6,7 +6,7 @@ public enum Opcode: UInt8, Sendable, BitwiseCopyable {
     case stop = 0x00, add, mul, sub, div, sdiv, mod, smod, addmod, mulmod, exp, signextend, undefined, paidJumpdest
     case unused0e, unused0f
     case lt = 0x10, gt, slt, sgt, eq, iszero, and, or, xor, not, byte, shl, shr, sar, clz, unused1f
-    case keccak256 = 0x20, unused21, unused22, unused23, unused24, unused25, unused26, unused27, unused28, unused29
+    case keccak256 = 0x20, addAdd, unused22, unused23, unused24, unused25, unused26, unused27, unused28, unused29
     case unused2a, unused2b, unused2c, unused2d, unused2e, unused2f
     case address = 0x30, balance, origin, caller, callvalue, calldataload, calldatasize, calldatacopy, codesize, codecopy
     case gasprice, extcodesize, extcodecopy, returndatasize, returndatacopy, extcodehash
@@ -23,14 +23,14 @@ public enum Opcode: UInt8, Sendable, BitwiseCopyable {
     case swap15, swap16
     case log0 = 0xa0, log1, log2, log3, log4, unuseda5, unuseda6, unuseda7, unuseda8, unuseda9, unusedaa, unusedab
     case unusedac, unusedad, unusedae, unusedaf
-    case unusedb0 = 0xb0, unusedb1, unusedb2, unusedb3, unusedb4, unusedb5, unusedb6, unusedb7, unusedb8, unusedb9
-    case unusedba, unusedbb, unusedbc, unusedbd, unusedbe, unusedbf
-    case unusedc0 = 0xc0, unusedc1, unusedc2, unusedc3, unusedc4, unusedc5, unusedc6, unusedc7, unusedc8, unusedc9
-    case unusedca, unusedcb, unusedcc, unusedcd, unusedce, unusedcf
-    case unusedd0 = 0xd0, unusedd1, unusedd2, unusedd3, unusedd4, unusedd5, unusedd6, unusedd7, unusedd8, unusedd9
-    case unusedda, unuseddb, unuseddc, unuseddd, unusedde, unuseddf
-    case unusede0 = 0xe0, unusede1, unusede2, unusede3, unusede4, unusede5, dupn, swapn, exchange, unusede9, unusedea
-    case unusedeb, unusedec, unuseded, unusedee, unusedef
+    case push1Add = 0xb0, push1Sub, push1Mul, push1And, push2And, push4And, push8And, push20And, push1Shl, push1Shr
+    case push1Eq, push4Eq, push1Lt, push1Gt, push1Mload, push2Mload
+    case push1Mstore = 0xc0, push2Mstore, push1Push1, push1Dup, push4Dup, push1DupMstore, push1Swap, push2Jump, push2Jumpi
+    case iszeroJumpi, ltJumpi, ltIszeroJumpi, gtJumpi, gtIszeroJumpi, sltJumpi, sltIszeroJumpi
+    case sgtJumpi = 0xd0, sgtIszeroJumpi, eqJumpi, dupAnd, dupOr, dupXor, dupAdd, dupSub, dupMul, dupLt, dupGt, dupEq
+    case dupShr, dupShl, dupMload, dupMstore
+    case dupPush1 = 0xe0, swapPop, popPop, popJump, andOr, addMload, dupn, swapn, exchange, unusede9, unusedea, unusedeb
+    case unusedec, unuseded, unusedee, unusedef
     case create = 0xf0, call, callcode, `return`, delegatecall, create2, unusedf6, unusedf7, unusedf8, unusedf9, staticcall
     case unusedfb, unusedfc, revert, invalid, selfdestruct
 

@@ -178,19 +178,69 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .invalid: _ = m.end(EVMC_INVALID_INSTRUCTION); break loop
         case .selfdestruct: _ = m.selfdestruct(); break loop
 
-        case .undefined, .unused0e, .unused0f, .unused1f, .unused21, .unused22, .unused23, .unused24, .unused25,
-             .unused26, .unused27, .unused28, .unused29, .unused2a, .unused2b, .unused2c, .unused2d,
-             .unused2e, .unused2f, .unused4b, .unused4c, .unused4d, .unused4e, .unused4f, .unuseda5,
-             .unuseda6, .unuseda7, .unuseda8, .unuseda9, .unusedaa, .unusedab, .unusedac, .unusedad,
-             .unusedae, .unusedaf, .unusedb0, .unusedb1, .unusedb2, .unusedb3, .unusedb4, .unusedb5,
-             .unusedb6, .unusedb7, .unusedb8, .unusedb9, .unusedba, .unusedbb, .unusedbc, .unusedbd,
-             .unusedbe, .unusedbf, .unusedc0, .unusedc1, .unusedc2, .unusedc3, .unusedc4, .unusedc5,
-             .unusedc6, .unusedc7, .unusedc8, .unusedc9, .unusedca, .unusedcb, .unusedcc, .unusedcd,
-             .unusedce, .unusedcf, .unusedd0, .unusedd1, .unusedd2, .unusedd3, .unusedd4, .unusedd5,
-             .unusedd6, .unusedd7, .unusedd8, .unusedd9, .unusedda, .unuseddb, .unuseddc, .unuseddd,
-             .unusedde, .unuseddf, .unusede0, .unusede1, .unusede2, .unusede3, .unusede4, .unusede5,
-             .unusede9, .unusedea, .unusedeb, .unusedec, .unuseded, .unusedee, .unusedef, .unusedf6,
-             .unusedf7, .unusedf8, .unusedf9, .unusedfb, .unusedfc:
+        // Sequences: see `Code/Fusion.swift`
+        case .push1Add: m.push1Add()
+        case .push1Sub: m.push1Sub()
+        case .push1Mul: m.push1Mul()
+        case .push1And: m.push1And()
+        case .push2And: m.push2And()
+        case .push4And: m.push4And()
+        case .push8And: m.push8And()
+        case .push20And: m.push20And()
+        case .push1Shl: m.push1Shl()
+        case .push1Shr: m.push1Shr()
+        case .push1Eq: m.push1Eq()
+        case .push4Eq: m.push4Eq()
+        case .push1Lt: m.push1Lt()
+        case .push1Gt: m.push1Gt()
+        case .push1Mload: guard m.loadAtData(1, pace) else { break loop }
+        case .push2Mload: guard m.loadAtData(2, pace) else { break loop }
+        case .push1Mstore: guard m.storeAtData(1, pace) else { break loop }
+        case .push2Mstore: guard m.storeAtData(2, pace) else { break loop }
+        case .push1Push1: m.push1Push1()
+        case .push1Dup: m.push1Dup()
+        case .push4Dup: m.push4Dup()
+        case .push1DupMstore: guard m.storeDataAtDup(pace) else { break loop }
+        case .push1Swap: m.push1Swap()
+        case .push2Jump: guard m.branch(true, taking: 0, data: 0, of: 4, pace) else { break loop }
+        case .push2Jumpi: guard m.branch(!m.sp[-1].isZero, taking: 1, data: 0, of: 4, pace) else { break loop }
+        case .iszeroJumpi: guard m.branch(m.sp[-1].isZero, taking: 1, data: 1, of: 5, pace) else { break loop }
+        case .ltJumpi: guard m.branch(m.sp[-1] < m.sp[-2], taking: 2, data: 1, of: 5, pace) else { break loop }
+        case .ltIszeroJumpi: guard m.branch(!(m.sp[-1] < m.sp[-2]), taking: 2, data: 2, of: 6, pace) else { break loop }
+        case .gtJumpi: guard m.branch(m.sp[-2] < m.sp[-1], taking: 2, data: 1, of: 5, pace) else { break loop }
+        case .gtIszeroJumpi: guard m.branch(!(m.sp[-2] < m.sp[-1]), taking: 2, data: 2, of: 6, pace) else { break loop }
+        case .sltJumpi: guard m.branch(U256.isLessSigned(m.sp[-1], m.sp[-2]), taking: 2, data: 1, of: 5, pace) else { break loop }
+        case .sltIszeroJumpi: guard m.branch(!(U256.isLessSigned(m.sp[-1], m.sp[-2])), taking: 2, data: 2, of: 6, pace) else { break loop }
+        case .sgtJumpi: guard m.branch(U256.isLessSigned(m.sp[-2], m.sp[-1]), taking: 2, data: 1, of: 5, pace) else { break loop }
+        case .sgtIszeroJumpi: guard m.branch(!(U256.isLessSigned(m.sp[-2], m.sp[-1])), taking: 2, data: 2, of: 6, pace) else { break loop }
+        case .eqJumpi: guard m.branch(m.sp[-1] == m.sp[-2], taking: 2, data: 1, of: 5, pace) else { break loop }
+        case .dupAnd: m.dupAnd()
+        case .dupOr: m.dupOr()
+        case .dupXor: m.dupXor()
+        case .dupAdd: m.dupAdd()
+        case .dupSub: m.dupSub()
+        case .dupMul: m.dupMul()
+        case .dupLt: m.dupLt()
+        case .dupGt: m.dupGt()
+        case .dupEq: m.dupEq()
+        case .dupShr: m.dupShr()
+        case .dupShl: m.dupShl()
+        case .dupMload: guard m.loadAtDup(pace) else { break loop }
+        case .dupMstore: guard m.storeAtDup(pace) else { break loop }
+        case .dupPush1: m.dupPush1()
+        case .swapPop: m.swapPop()
+        case .popPop: m.popPop()
+        case .popJump: guard m.popJump(pace) else { break loop }
+        case .andOr: m.andOr()
+        case .addMload: guard m.addMload(pace) else { break loop }
+        case .addAdd: m.addAdd()
+
+        case .undefined, .unused0e, .unused0f, .unused1f, .unused22, .unused23, .unused24, .unused25, .unused26,
+             .unused27, .unused28, .unused29, .unused2a, .unused2b, .unused2c, .unused2d, .unused2e,
+             .unused2f, .unused4b, .unused4c, .unused4d, .unused4e, .unused4f, .unuseda5, .unuseda6,
+             .unuseda7, .unuseda8, .unuseda9, .unusedaa, .unusedab, .unusedac, .unusedad, .unusedae,
+             .unusedaf, .unusede9, .unusedea, .unusedeb, .unusedec, .unuseded, .unusedee, .unusedef,
+             .unusedf6, .unusedf7, .unusedf8, .unusedf9, .unusedfb, .unusedfc:
             _ = m.end(EVMC_UNDEFINED_INSTRUCTION)
             break loop
         }
