@@ -12,7 +12,7 @@ func execute(_ vm: UnsafeMutablePointer<evmc_vm>?, _ host: UnsafePointer<evmc_ho
              _ revision: evmc_revision, _ message: UnsafePointer<evmc_message>?, _ code: UnsafePointer<UInt8>?, _ codeSize: Int) -> evmc_result {
     guard let vm, let host, duet_host_is_complete(host), let message, let fork = Fork(revision),
           message.pointee.gas >= 0, message.pointee.depth >= 0, message.pointee.depth <= 1024,
-          code != nil || codeSize == 0, message.pointee.input_data != nil || message.pointee.input_size == 0 else {
+          code != nil || codeSize == 0, message.pointee.input_size >= 0, message.pointee.input_data != nil || message.pointee.input_size == 0 else {
         return failure(EVMC_REJECTED)
     }
     let instance = EVMC.instance(vm)

@@ -58,7 +58,7 @@ private func balanceOfSelf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U25
 @inline(never)
 private func hashOfBlob(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>) {
     let context = frame.context()
-    guard sp[-1].fitsOneLimb, sp[-1].limb0 < UInt64(context.pointee.blob_hashes_count), let hashes = context.pointee.blob_hashes else {
+    guard sp[-1].fitsOneLimb, sp[-1].limb0 < UInt64(max(0, context.pointee.blob_hashes_count)), let hashes = context.pointee.blob_hashes else {
         sp[-1] = .zero
         return
     }

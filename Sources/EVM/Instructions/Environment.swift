@@ -149,7 +149,7 @@ private func codeSizeOf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>,
     var address = duet_address(limbs(sp - 1))
     let rest = access(frame, &address, gas)
     guard rest >= 0 else { return rest }
-    sp[-1] = U256(UInt64(frame.withHost { duet_host_get_code_size($0, &address) }))
+    sp[-1] = U256(UInt64(bitPattern: Int64(frame.withHost { duet_host_get_code_size($0, &address) })))
     return rest
 }
 

@@ -266,7 +266,8 @@ extension Frame.Handle {
         let returned = pointee.returned
         // A fault of the host or of another execution says nothing about this code: it must not go on as if it did.
         if returned.pointee.status_code.rawValue < 0 { return fail(returned.pointee.status_code) }
-        guard returned.pointee.gas_left >= 0, returned.pointee.gas_left <= pointee.outgoing.pointee.gas else { return fail(EVMC_INTERNAL_ERROR) }
+        guard returned.pointee.gas_left >= 0, returned.pointee.gas_left <= pointee.outgoing.pointee.gas,
+              returned.pointee.output_size >= 0 || returned.pointee.output_data == nil else { return fail(EVMC_INTERNAL_ERROR) }
         if returned.pointee.output_data == nil { returned.pointee.output_size = 0 }
         pointee.refund &+= returned.pointee.gas_refund
         return gas + returned.pointee.gas_left
