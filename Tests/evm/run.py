@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An EVMC VM against independent EVMs, on random programs.
 
-    run.py --host HOST.so --vm VM.so [--mode MODE] [--reference specs|revm] [--programs N | --seconds N] [--seed S] [--from N] [--fork F]
+    run.py --host HOST.so --vm VM.so [--mode MODE] [--reference specs|revm|none] [--programs N | --seconds N] [--seed S] [--from N] [--fork F]
 
 Program number N is the same in every run with the same seed. A difference is printed with the command that repeats it; the run
 goes on and ends with exit status 1. Cases under regressions/ are run first.
@@ -18,6 +18,7 @@ from library import Library
 from minimise import minimise
 from opcodes import REVISION
 from outcome import differences
+from regressions import failures
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENVIRONMENT = {"number": 1000, "timestamp": 5000, "difficulty": 0x1234567, "base_fee": 7, "gas_limit": 30_000_000, "chain_id": 1,
@@ -66,7 +67,7 @@ def main():
     parser.add_argument("--host", required=True)
     parser.add_argument("--vm", required=True)
     parser.add_argument("--mode")
-    parser.add_argument("--reference", choices=["specs", "revm"], default="specs")
+    parser.add_argument("--reference", choices=["specs", "revm", "none"], default="specs")
     parser.add_argument("--programs", type=int, default=10000)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--seed", type=int, default=1)
@@ -75,6 +76,14 @@ def main():
     options = parser.parse_args()
 
     library = Library(options.host, options.vm, options.mode)
+    library.environment(ENVIRONMENT)
+    wrong, count = failures(library)
+    for text in wrong:
+        print(f"FAILED regression {text}")
+    print(f"evm-differential: {count} regressions, {len(wrong)} differ", flush=True)
+
+    if options.reference == "none":
+        return 1 if wrong else 0
     if options.reference == "specs":
         from specs import FORKS, Specs as Reference
     else:
@@ -110,7 +119,7 @@ def main():
     seconds = time.monotonic() - started
     ends = ", ".join(f"{name} {count}" for name, count in sorted(statuses.items(), key=lambda item: -item[1]))
     print(f"evm-differential: {ran} programs against {options.reference} in {seconds:.0f} s, {failed} differ ({ends})")
-    return 1 if failed or not ran else 0
+    return 1 if failed or wrong or not ran else 0
 
 
 if __name__ == "__main__":

@@ -265,7 +265,10 @@ extension Frame.Handle {
         withHost { duet_host_call($0, pointee.outgoing, pointee.returned) }
         let returned = pointee.returned
         // A fault of the host or of another execution says nothing about this code: it must not go on as if it did.
-        if returned.pointee.status_code.rawValue < 0 { return fail(returned.pointee.status_code) }
+        if returned.pointee.status_code.rawValue < 0 {
+            // A status that EVMC does not have stops here.
+            return fail(returned.pointee.status_code.rawValue < EVMC_OUT_OF_MEMORY.rawValue ? EVMC_INTERNAL_ERROR : returned.pointee.status_code)
+        }
         guard returned.pointee.gas_left >= 0, returned.pointee.gas_left <= pointee.outgoing.pointee.gas,
               returned.pointee.output_size >= 0 || returned.pointee.output_data == nil else { return fail(EVMC_INTERNAL_ERROR) }
         if returned.pointee.output_data == nil { returned.pointee.output_size = 0 }
