@@ -39,8 +39,8 @@ public func evmc_create() -> UnsafeMutablePointer<evmc_vm>! { create() }
 public func duet_evm_set_trace(_ vm: UnsafeMutablePointer<evmc_vm>!, _ trace: duet_evm_trace_fn!, _ context: UnsafeMutableRawPointer!) -> Bool {
     guard let vm, vm.pointee.name == EVMC.table.name else { return false }
     let instance = EVMC.instance(vm)
-    instance.pointee.trace = trace
-    instance.pointee.traceContext = context
+    instance.tracer.pointee.function = trace
+    instance.tracer.pointee.context = context
     instance.pointee.isTraced = trace != nil
     return true
 }

@@ -16,7 +16,7 @@ func setOption(_ vm: UnsafeMutablePointer<evmc_vm>?, _ name: UnsafePointer<CChar
     if same(name, "trace") {
         return set(value) {
             instance.pointee.isTraced = $0
-            instance.pointee.trace = nil
+            instance.tracer.pointee.function = nil
         }
     }
     return EVMC_SET_OPTION_INVALID_NAME

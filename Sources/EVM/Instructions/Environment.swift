@@ -95,10 +95,7 @@ private func loadEndOfInput(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U2
 /// What the copies have in common: memory and 3 gas for each word.
 @inline(__always)
 private func payForCopy(_ frame: Frame.Handle, _ target: U256, _ size: U256, _ gas: Int64) -> Int64 {
-    let rest = frame.touch(target, size, gas)
-    guard rest >= 0 else { return rest }
-    let paid = rest - words(size.limb0) * 3
-    return paid >= 0 ? paid : frame.fail(EVMC_OUT_OF_GAS)
+    frame.touch(target, size, gas, perWord: 3)
 }
 
 @inline(never)

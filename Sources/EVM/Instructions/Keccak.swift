@@ -14,11 +14,9 @@ extension Machine {
 
 @inline(never)
 private func hashMemory(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
-    var rest = frame.touch(sp[-1], sp[-2], gas)
+    let rest = frame.touch(sp[-1], sp[-2], gas, perWord: 6)
     guard rest >= 0 else { return rest }
     let size = sp[-2].limb0
-    rest -= words(size) * 6
-    guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
     let digest = UnsafeMutableRawPointer(sp - 2)
     keccak256(size == 0 ? nil : frame.pointee.memory.start.unsafelyUnwrapped + Int(sp[-1].limb0), Int(size),
               digest.assumingMemoryBound(to: UInt8.self))

@@ -18,15 +18,18 @@ extension Frame.Handle {
         return rest
     }
 
-    /// Pays for `size` octets of memory at `offset`: none of size 0, wherever they are. Afterwards both fit one limb, unless size is 0.
+    /// Pays for `size` octets of memory at `offset`, none if `size` is 0, wherever that is, and `perWord` for each word of them.
+    /// Afterwards both fit one limb, unless `size` is 0. Memory grows last: what fails has changed nothing.
     @inline(__always)
-    func touch(_ offset: U256, _ size: U256, _ gas: Int64) -> Int64 {
+    func touch(_ offset: U256, _ size: U256, _ gas: Int64, perWord: Int64 = 0) -> Int64 {
         if size.isZero { return gas }
         guard offset.fitsOneLimb, size.fitsOneLimb, offset.limb0 <= GuestBytes.payable, size.limb0 <= GuestBytes.payable else {
             return fail(EVMC_OUT_OF_GAS)
         }
+        let rest = gas - words(size.limb0) * perWord
+        guard rest >= 0 else { return fail(EVMC_OUT_OF_GAS) }
         let end = offset.limb0 + size.limb0
-        return end <= pointee.memory.size ? gas : growMemory(end, gas)
+        return end <= pointee.memory.size ? rest : growMemory(end, rest)
     }
 
     /// Copies what there is of `source` from an offset on to memory that has been paid for, and zeros behind it.
@@ -96,10 +99,8 @@ extension Machine {
 @inline(never)
 private func moveMemory(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     let (target, source, size) = (sp[-1], sp[-2], sp[-3])
-    var rest = frame.touch(target < source ? source : target, size, gas)
+    let rest = frame.touch(target < source ? source : target, size, gas, perWord: 3)
     guard rest >= 0 else { return rest }
-    rest -= words(size.limb0) * 3
-    guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
     if !size.isZero {
         let start = frame.pointee.memory.start.unsafelyUnwrapped
         memmove(start + Int(target.limb0), start + Int(source.limb0), Int(size.limb0))

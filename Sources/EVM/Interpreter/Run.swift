@@ -12,6 +12,7 @@ extension Frame.Handle {
             if pointee.care == .instruction { putBack() }
         }
         interpret(Careful.self, self)
+        if pointee.isTraced { traceEnd() }
     }
 
     /// What the rest of the block, from the instruction at pc on, has cost in advance.

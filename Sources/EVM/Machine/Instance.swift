@@ -9,10 +9,8 @@ struct Instance: BitwiseCopyable {
     var vm: evmc_vm
     var isMetered: Bool
     var isTraced: Bool
-    /// NULL: stderr.
-    var trace: duet_evm_trace_fn?
-    var traceContext: UnsafeMutableRawPointer?
-    var line: TraceLine
+    /// Not inside: it is used while the instance is.
+    let tracer: UnsafeMutablePointer<Tracer>
     /// Frames that are not in use, and the octets that they hold.
     private var idle: Frame.Handle?
     private var idleOctets: Int
@@ -25,8 +23,12 @@ struct Instance: BitwiseCopyable {
 
     static func create() -> Handle? {
         guard let instance = allocate(Instance.self, 1) else { return nil }
-        instance.initialize(to: Instance(vm: EVMC.table, isMetered: true, isTraced: false, trace: nil, traceContext: nil, line: TraceLine(),
-                                         idle: nil, idleOctets: 0))
+        guard let tracer = allocate(Tracer.self, 1) else {
+            free(instance)
+            return nil
+        }
+        tracer.initialize(to: Tracer())
+        instance.initialize(to: Instance(vm: EVMC.table, isMetered: true, isTraced: false, tracer: tracer, idle: nil, idleOctets: 0))
         return instance
     }
 
@@ -35,7 +37,8 @@ struct Instance: BitwiseCopyable {
             instance.pointee.idle = frame.pointee.next
             Frame.destroy(frame)
         }
-        instance.pointee.line.free()
+        instance.pointee.tracer.pointee.free()
+        free(instance.pointee.tracer)
         free(instance)
     }
 
@@ -59,4 +62,9 @@ struct Instance: BitwiseCopyable {
         frame.pointee.next = idle
         idle = frame
     }
+}
+
+extension Instance.Handle {
+    @inline(__always)
+    var tracer: UnsafeMutablePointer<Tracer> { pointee.tracer }
 }
