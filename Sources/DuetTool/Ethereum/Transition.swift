@@ -85,7 +85,9 @@ final class Transition {
 
     private func execute(_ transaction: TransitionTransaction, _ index: Int) throws {
         var fields = transaction.fields
-        let recovery = duet_transaction_sender(&fields, isAtLeast(EVMC_HOMESTEAD), &fields.sender)
+        var sender = evmc_address()
+        let recovery = duet_transaction_sender(&fields, isAtLeast(EVMC_HOMESTEAD), &sender)
+        fields.sender = sender
         guard recovery == DUET_STATE_OK else {
             rejected.append((index, TransactionException.message(recovery)))
             return
