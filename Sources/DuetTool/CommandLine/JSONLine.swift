@@ -2,7 +2,7 @@
 /// bits of a register arrive.
 struct JSONLine {
     enum Value {
-        case number(UInt64), integer(Int64), real(Double), text(String), numbers([UInt64]), texts([String]), objects([JSONLine]), null
+        case number(UInt64), integer(Int64), real(Double), text(String), numbers([UInt64]), texts([String]), objects([JSONLine]), flag(Bool), null
     }
 
     private var members: [String] = []
@@ -26,6 +26,7 @@ struct JSONLine {
         case .numbers(let numbers): "[\(numbers.map { String($0) }.joined(separator: ", "))]"
         case .texts(let texts): "[\(texts.map { quoted($0) }.joined(separator: ", "))]"
         case .objects(let objects): "[\(objects.map { $0.text }.joined(separator: ", "))]"
+        case .flag(let flag): flag ? "true" : "false"
         case .null: "null"
         }
     }

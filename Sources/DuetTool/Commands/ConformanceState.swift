@@ -14,6 +14,7 @@ extension Command {
             Option("--fork", "NAME", "only this fork's cases"),
             Option("--jobs", "N", "threads (default: as many as there are processors)"),
             Option("--filter", "TEXT", "only cases whose file, name, fork or indices contain this"),
+            Option("--exclude", "TEXT", "not the cases whose file, name, fork or indices contain this"),
             Option("--vm", "PATH", "an EVMC shared object that executes the code instead of this library's EVM"),
             Option("--expected", "FILE", "cases that are known to fail, with the reason for each"),
             Option("--stack", "KIB", "size of each thread's stack (default 8192)"),
@@ -26,6 +27,7 @@ final class StateConformance: @unchecked Sendable {
     private let files: [String]
     private let fork: String?
     private let filter: String?
+    private let exclude: String?
     private let jobs: Int
     private let vmPath: String?
     private let stack: Int
@@ -48,6 +50,7 @@ final class StateConformance: @unchecked Sendable {
         fork = arguments.value("--fork")
         if let fork, ForkName.revision(fork) == nil { throw ToolError.usage("--fork: no fork '\(fork)'") }
         filter = arguments.value("--filter")
+        exclude = arguments.value("--exclude")
         jobs = Int(try arguments.number("--jobs", default: UInt64(ProcessInfo.processInfo.activeProcessorCount), in: 1...1024))
         vmPath = arguments.value("--vm")
         stack = Int(try arguments.number("--stack", default: 8192, in: 64...(1 << 20))) << 10
@@ -130,6 +133,7 @@ final class StateConformance: @unchecked Sendable {
                 for expected in cases {
                     func title() -> String { "\(file): \(test.name) \(fork) d\(expected.data) g\(expected.gas) v\(expected.value)" }
                     if let filter, !title().contains(filter) { continue }
+                    if let exclude, title().contains(exclude) { continue }
                     let failures = runner.run(test, fork, expected).failures
                     let isExpected = !expectedFailures.isEmpty && expectedFailures.contains(title())
                     if isExpected == !failures.isEmpty {

@@ -12,12 +12,35 @@ final class TestTransaction {
     private let authorizations: UnsafeMutableBufferPointer<duet_authorization_t>
 
     /// One of the transactions of a state test.
-    init(_ json: JSONValue, _ test: StateTest.Case) throws(ToolError) {
+    convenience init(_ json: JSONValue, _ test: StateTest.Case) throws(ToolError) {
         guard let octets = json["data"]?[test.data]?.octets, let gas = json["gasLimit"]?[test.gas]?.number,
               let value = json["value"]?[test.value] else { throw .failed("no such data, gas limit or value") }
-        data = TestTransaction.copy(octets)
         let lists = json["accessLists"]
-        let list = lists?[test.data] ?? (lists.map { !$0.isArray } ?? true ? nil : lists?[0])
+        try self.init(json, data: octets, gasLimit: gas, value: value, accessList: lists?[test.data] ?? lists?[0])
+        if let sender = json["sender"]?.address { fields.sender = sender } else { fields.sender = try TestTransaction.sender(json["secretKey"]?.word) }
+    }
+
+    /// A signed transaction as a transition tool gets it. The sender is not recovered yet.
+    convenience init(signed json: JSONValue) throws(ToolError) {
+        guard let octets = (json["input"] ?? json["data"])?.octets, let gas = (json["gas"] ?? json["gasLimit"])?.number,
+              let value = json["value"], let r = json["r"]?.word, let s = json["s"]?.word, !r.isZero, !s.isZero,
+              let v = (json["v"] ?? json["yParity"])?.number else { throw .failed("a field is missing, or the signature") }
+        try self.init(json, data: octets, gasLimit: gas, value: value, accessList: json["accessList"])
+        fields.type = UInt8(clamping: json["type"]?.number ?? UInt64(fields.type))
+        (fields.r, fields.s) = (r, s)
+        if fields.type > 0 {
+            (fields.has_chain_id, fields.chain_id, fields.y_parity) = (true, json["chainId"]?.word ?? evmc_bytes32(1), UInt8(clamping: v))
+        } else if v == 27 || v == 28 {
+            fields.y_parity = UInt8(v - 27)
+        } else if v >= 35 {
+            (fields.has_chain_id, fields.chain_id, fields.y_parity) = (true, evmc_bytes32((v - 35) / 2), UInt8((v - 35) % 2))
+        } else {
+            throw .failed("v is \(v)")
+        }
+    }
+
+    private init(_ json: JSONValue, data octets: [UInt8], gasLimit: UInt64, value: JSONValue, accessList list: JSONValue?) throws(ToolError) {
+        data = TestTransaction.copy(octets)
         var items: [duet_access_tuple_t] = []
         if let list, list.isArray {
             for item in list.elements {
@@ -38,13 +61,13 @@ final class TestTransaction {
 
         // A text like "0x:bigint 0x1…" is a number beyond 256 bits, which no sender can pay.
         fields.value = value.word ?? TestTransaction.tooMuch
-        fields.gas_limit = gas
+        fields.gas_limit = gasLimit
         fields.nonce = json["nonce"]?.number ?? .max
         fields.max_fee_per_gas = (json["maxFeePerGas"] ?? json["gasPrice"])?.word ?? TestTransaction.tooMuch
         fields.max_priority_fee_per_gas = (json["maxPriorityFeePerGas"] ?? json["gasPrice"])?.word ?? fields.max_fee_per_gas
         fields.max_fee_per_blob_gas = json["maxFeePerBlobGas"]?.word ?? evmc_bytes32()
         fields.is_creation = json["to"].map { $0.isNull || $0.raw.isEmpty } ?? true
-        fields.to = json["to"]?.address ?? evmc_address()
+        fields.to = fields.is_creation ? evmc_address() : json["to"]?.address ?? evmc_address()
         fields.data = UnsafePointer(data.baseAddress)
         fields.data_size = data.count
         fields.access_list = UnsafePointer(tuples.baseAddress)
@@ -53,7 +76,6 @@ final class TestTransaction {
         fields.blob_hash_count = blobs.count
         fields.authorizations = UnsafePointer(authorizations.baseAddress)
         fields.authorization_count = authorizations.count
-        if let sender = json["sender"]?.address { fields.sender = sender } else { fields.sender = try TestTransaction.sender(json["secretKey"]?.word) }
     }
 
     deinit {

@@ -6,6 +6,7 @@ import VMCommon
 struct Session {
     typealias Pointer = UnsafeMutablePointer<Session>
 
+    /// Stands first: a pointer to the session is one to the state.
     var state: State
     var output = ByteBuffer()
     var isRunning = false
@@ -21,8 +22,7 @@ struct Session {
     }
 
     static func statePointer(_ session: Pointer) -> UnsafeMutablePointer<State> {
-        let offset = MemoryLayout<Session>.offset(of: \Session.state).unsafelyUnwrapped
-        return (UnsafeMutableRawPointer(session) + offset).assumingMemoryBound(to: State.self)
+        UnsafeMutableRawPointer(session).assumingMemoryBound(to: State.self)
     }
 
     mutating func vm(_ given: UnsafeMutablePointer<evmc_vm>?) -> UnsafeMutablePointer<evmc_vm>? {

@@ -9,11 +9,12 @@ import VMCommon
 public struct Host {
     typealias Pointer = UnsafeMutablePointer<Host>
 
+    /// Stands first: a pointer to the host is one to the table.
+    let interface = Host.makeInterface()
     let state: UnsafeMutablePointer<State>
     let vm: UnsafeMutablePointer<evmc_vm>
     let revision: Revision
     let block: duet_block_t
-    let interface = Host.makeInterface()
     var context = evmc_tx_context()
     /// An EVM or a precompile that could not do its work: the outcome is none of Ethereum's.
     var fault = DUET_STATE_OK
@@ -46,8 +47,7 @@ public struct Host {
     }
 
     private static func interface(_ host: Pointer) -> UnsafePointer<evmc_host_interface> {
-        let offset = MemoryLayout<Host>.offset(of: \Host.interface).unsafelyUnwrapped
-        return (UnsafeRawPointer(host) + offset).assumingMemoryBound(to: evmc_host_interface.self)
+        UnsafeRawPointer(host).assumingMemoryBound(to: evmc_host_interface.self)
     }
 
     @inline(never)
