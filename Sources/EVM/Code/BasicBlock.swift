@@ -1,7 +1,8 @@
-/// What a block of instructions that always follow each other needs, checked once when control enters it.
+/// What instructions that always follow each other need, checked once when control comes to the first of them.
 ///
-/// A block starts at offset 0, at a JUMPDEST, and behind an instruction that `splits` or `branches`; it ends before the next start
-/// or with an instruction that `ends`. All zeros: not analysed yet.
+/// A block starts at offset 0, at a JUMPDEST, and behind an instruction that `splits` or `branches`. It ends with an instruction that
+/// `ends`, `splits` or `branches`: a JUMPDEST in the middle does nothing, and is the start of another block that ends at the same
+/// place. All zeros: not analysed yet.
 struct Block: BitwiseCopyable {
     /// The fixed costs of all its instructions.
     var gas: UInt32
@@ -26,6 +27,10 @@ struct Block: BitwiseCopyable {
         }
         self.init(gas: UInt32(gas), lowest: UInt16(need * 32), heights: UInt16((stackLimit - growth - need) * 32 + 1))
     }
+
+    /// The words of the stack that it needs and what it adds to them at most; more than there are if no stack will do.
+    var need: Int { lowest == .max ? stackLimit + 1 : Int(lowest) / 32 }
+    var growth: Int { stackLimit - need - (Int(heights) - 1) / 32 }
 
     @inline(__always)
     var isAnalysed: Bool { heights != 0 }

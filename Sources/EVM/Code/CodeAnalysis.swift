@@ -17,38 +17,51 @@ extension CodeImage {
     /// behind it: all blocks that it has written lie before.
     func analyse(from start: Int, _ traits: UnsafePointer<Traits>) -> Int {
         let fusions = Fusion.Tables()
-        var begin = start
-        while !blocks[begin].isAnalysed {
-            var summary = BlockSummary()
+        var segments = InlineArray<16, Segment>(repeating: Segment())
+        var offset = start
+        while !blocks[offset].isAnalysed {
+            // A block, in segments that start with the JUMPDESTs inside.
+            var count = 0
+            var segment = Segment(start: offset)
             var last = LastInstructions()
-            var offset = begin
-            if isJumpdest(UInt64(offset)) {
-                // It may have become a paid one.
-                summary.add(traits[Int(Opcode.jumpdest.rawValue)])
-                offset += 1
-            }
             var flow: Flow
             repeat {
                 let place = code + offset
-                let octet = place.pointee
+                var octet = place.pointee
+                if octet == Opcode.enteringJumpdest.rawValue && isJumpdest(UInt64(offset)) { octet = Opcode.jumpdest.rawValue }
                 let row = traits[Int(octet)]
                 flow = row.flow
-                if flow == .starts { break }
+                if flow == .starts && offset != segment.start {
+                    segments[count] = segment
+                    count += 1
+                    if count == segments.count || blocks[offset].isAnalysed { break }
+                    segment = Segment(start: offset)
+                }
                 if flow == .reaches {
                     // Too deep or not allowed: no stack suits the block, and what is wrong is found out with care.
-                    summary.need(Reach(Opcode(octet: octet), immediate: place[1])?.depth ?? stackLimit + 1)
+                    segment.need(Reach(Opcode(octet: octet), immediate: place[1])?.depth ?? stackLimit + 1)
                 }
-                summary.add(row)
+                segment.add(row)
                 if row.isDefined { last.add(place, octet, fusions, self) } else { place.pointee = Opcode.undefined.rawValue }
                 offset = offset &+ 1 &+ Int(row.immediate)
-            } while flow == .next || flow == .reaches
-            blocks[begin] = summary.block
+            } while flow == .next || flow == .reaches || flow == .starts
+            if flow == .starts {
+                // What follows is known, or is another block because this one has become too long.
+                if blocks[offset].isAnalysed { segment = Segment(blocks[offset]) } else {
+                    segment = Segment()
+                    code[offset] = Opcode.enteringJumpdest.rawValue
+                }
+            } else {
+                blocks[segment.start] = segment.block
+            }
+            while count > 0 {
+                count -= 1
+                segment = Segment(segments[count], then: segment)
+                blocks[segment.start] = segment.block
+            }
             if flow == .ends { return offset }
-            // Control that comes here without a jump has entered the block when it meets a JUMPDEST.
-            if flow != .starts && isJumpdest(UInt64(offset)) { code[offset] = Opcode.paidJumpdest.rawValue }
-            begin = offset
         }
-        return begin
+        return offset
     }
 
     /// The fixed costs from the instruction at an offset to the end of its block. `original` is the code of this image.
@@ -57,7 +70,7 @@ extension CodeImage {
         var cost: Int64 = 0
         while true {
             let row = traits[Int(octet(at: offset, original))]
-            if row.flow == .starts && offset != start { return cost }
+            if row.flow == .starts && offset != start && code[offset] == Opcode.enteringJumpdest.rawValue { return cost }
             cost += Int64(row.gas)
             if row.flow == .ends || row.flow == .splits || row.flow == .branches { return cost }
             offset += 1 + Int(row.immediate)
@@ -69,13 +82,32 @@ extension CodeImage {
     func octet(at offset: Int, _ original: UnsafePointer<UInt8>?) -> UInt8 { offset < size ? original.unsafelyUnwrapped[offset] : 0 }
 }
 
-/// What the instructions of a block need together.
-private struct BlockSummary {
+/// What instructions need together.
+private struct Segment: BitwiseCopyable {
+    let start: Int
     private var gas = 0
-    /// Of the stack, against its height at the start of the block: now, the words needed from below, the greatest.
+    /// Of the stack, against its height at the start: at the end, the words needed from below, the greatest.
     private var height = 0
     private var lowest = 0
     private var greatest = 0
+
+    init(start: Int = 0) { self.start = start }
+
+    init(_ block: Block) {
+        start = 0
+        gas = Int(block.gas)
+        lowest = block.need
+        greatest = max(0, block.growth)
+    }
+
+    /// One behind the other.
+    init(_ first: Segment, then second: Segment) {
+        start = first.start
+        gas = first.gas &+ second.gas
+        height = first.height &+ second.height
+        lowest = max(first.lowest, second.lowest &- first.height)
+        greatest = max(first.greatest, second.greatest &+ first.height)
+    }
 
     @inline(__always)
     mutating func add(_ row: Traits) {

@@ -36,7 +36,6 @@ struct CodeImage: BitwiseCopyable {
         if let source, size > 0 { memcpy(code, source, size) }
         memset(code + size, 0, CodeImage.back)
         findJumpdests()
-        if isJumpdest(0) { code.pointee = Opcode.paidJumpdest.rawValue }
     }
 
     private func findJumpdests() {

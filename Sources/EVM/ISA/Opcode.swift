@@ -3,7 +3,7 @@
 /// The numbers that Ethereum has no instruction for serve two purposes in the copy of the code that the interpreter runs (see
 /// `Code/`): `undefined` stands for every one of them, and the others for sequences that have one handler.
 public enum Opcode: UInt8, Sendable, BitwiseCopyable {
-    case stop = 0x00, add, mul, sub, div, sdiv, mod, smod, addmod, mulmod, exp, signextend, undefined, paidJumpdest
+    case stop = 0x00, add, mul, sub, div, sdiv, mod, smod, addmod, mulmod, exp, signextend, undefined, enteringJumpdest
     case unused0e, unused0f
     case lt = 0x10, gt, slt, sgt, eq, iszero, and, or, xor, not, byte, shl, shr, sar, clz, unused1f
     case keccak256 = 0x20, addAdd, unused22, unused23, unused24, unused25, unused26, unused27, unused28, unused29

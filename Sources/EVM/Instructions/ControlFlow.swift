@@ -31,8 +31,9 @@ extension Machine {
         return enter(pace)
     }
 
+    /// A JUMPDEST where analysis has cut a long block in two.
     @inline(__always)
-    mutating func jumpdest<P: Pace>(_ pace: P.Type) -> Bool {
+    mutating func enteringJumpdest<P: Pace>(_ pace: P.Type) -> Bool {
         guard enter(pace) else { return false }
         pc += 1
         return true

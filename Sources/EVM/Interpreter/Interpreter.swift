@@ -86,8 +86,8 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .pc: m.programCounter()
         case .msize: m.msize()
         case .gas: guard m.remainingGas(pace) else { break loop }
-        case .jumpdest: guard m.jumpdest(pace) else { break loop }
-        case .paidJumpdest: m.pc += 1
+        case .jumpdest: m.pc += 1
+        case .enteringJumpdest: guard m.enteringJumpdest(pace) else { break loop }
         case .tload: m.tload()
         case .tstore: guard m.tstore(pace) else { break loop }
         case .mcopy: guard m.mcopy(pace) else { break loop }
