@@ -18,6 +18,9 @@ public struct Table<Element: BitwiseCopyable>: @unchecked Sendable {
 
     /// The elements, which live as long as the process.
     public var start: UnsafePointer<Element> { UnsafePointer(elements) }
+    /// Of the first element.
+    @inline(__always)
+    public var address: UnsafePointer<Element> { UnsafePointer(elements) }
 
     @inline(__always)
     public subscript(_ index: Int) -> Element {
