@@ -11,14 +11,13 @@ public struct Table<Element: BitwiseCopyable>: @unchecked Sendable {
         for index in 0..<count { elements[index] = element(index) }
     }
 
-    /// Where the first element is; they stay there for as long as the process lives.
-    public var base: UnsafePointer<Element> { UnsafePointer(elements) }
-
     public var indices: Range<Int> { 0..<count }
 
-    /// The elements, which live as long as the process.
-    public var start: UnsafePointer<Element> { UnsafePointer(elements) }
-    /// Of the first element.
+    /// The same by the names that the EVM and the precompiles have for it.
+    public var start: UnsafePointer<Element> { address }
+    public var base: UnsafePointer<Element> { address }
+
+    /// Of the first element; they stay there for as long as the process lives.
     @inline(__always)
     public var address: UnsafePointer<Element> { UnsafePointer(elements) }
 

@@ -68,7 +68,7 @@ struct KeccakState {
             withUnsafeMutableBytes(of: &self) { lanes in
                 duet_keccak_absorb(
                     lanes.baseAddress!.assumingMemoryBound(to: UInt64.self), data.assumingMemoryBound(to: UInt8.self), blocks,
-                    roundConstants.base)
+                    roundConstants.address)
             }
         } else {
             for block in 0..<blocks { absorb(data + block * Keccak256.rate) }
@@ -113,7 +113,7 @@ struct KeccakState {
         s.ma ^= Self.lane(block, 15)
         s.me ^= Self.lane(block, 16)
         s.complement()
-        let constants = roundConstants.base
+        let constants = roundConstants.address
         for pair in 0..<12 {
             s.round(constants[2 * pair])
             s.round(constants[2 * pair + 1])
