@@ -258,7 +258,7 @@ class Program:
         init = self.initcode()
         if name == "CREATE2":
             self.push(self.rng.randrange(3))
-        self.push(len(init) if self.rng.random() < 0.95 else self.place(), 2 if len(init) > 255 else None)
+        self.push(len(init) if self.rng.random() < 0.95 else self.place())
         offset = self.rng.choice((0, 0, 32, 5))
         # The initcode stands behind the program and is copied from there.
         self.push(len(init))
