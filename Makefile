@@ -47,11 +47,12 @@ bench: all
 install: all
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/lib/pkgconfig"
 	install -m 755 build/bin/duet "$(DESTDIR)$(PREFIX)/bin/duet"
-	install -m 644 include/pvm.h include/pvm_ext.h "$(DESTDIR)$(PREFIX)/include/"
+	install -m 644 include/*.h "$(DESTDIR)$(PREFIX)/include/"
 	install -m 644 build/libpvm.a "$(DESTDIR)$(PREFIX)/lib/libpvm.a"
 	install -m 755 build/libpvm.so "$(DESTDIR)$(PREFIX)/lib/libpvm.so.$(VERSION)"
 	ln -sf libpvm.so.$(VERSION) "$(DESTDIR)$(PREFIX)/lib/$(SONAME)"
 	ln -sf $(SONAME) "$(DESTDIR)$(PREFIX)/lib/libpvm.so"
+	ln -sf $(SONAME) "$(DESTDIR)$(PREFIX)/lib/libduet.so"
 	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$${prefix}/lib|; s|@VERSION@|$(VERSION)|' duet.pc.in \
 	    > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/duet.pc"
 

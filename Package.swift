@@ -12,12 +12,20 @@ let core: [SwiftSetting] = embedded
     ]
     : []
 
+// Of the EVM's interpreter loop: a jump to the next handler behind every handler, and no 128-bit moves of words that were stored limb
+// by limb.
+let interpreter: [SwiftSetting] = embedded
+    ? [
+        .unsafeFlags(["-Xllvm", "-tail-dup-pred-size=512", "-Xllvm", "-tail-dup-succ-size=512", "-Xllvm", "-enable-tail-merge=false", "-Xllvm", "-vectorize-slp=false"]),
+    ]
+    : []
+
 var targets: [Target] = [
     .target(name: "CPVM", path: "Sources/CPVM", cSettings: embedded ? [.unsafeFlags(["-fPIC", "-ffunction-sections"])] : []),
     .target(name: "VMCommon", dependencies: ["CPVM"], path: "Sources/VMCommon", swiftSettings: core),
     .target(name: "PVM", dependencies: ["CPVM", "VMCommon"], path: "Sources/PVM", swiftSettings: core),
     .target(name: "EVMPrecompiles", dependencies: ["CPVM", "VMCommon"], path: "Sources/EVMPrecompiles", swiftSettings: core),
-    .target(name: "EVM", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles"], path: "Sources/EVM", swiftSettings: core),
+    .target(name: "EVM", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles"], path: "Sources/EVM", swiftSettings: core + interpreter),
     .target(name: "EVMState", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles", "EVM"], path: "Sources/EVMState", swiftSettings: core),
 ]
 var products: [Product] = [
@@ -28,14 +36,14 @@ if embedded {
     products = [.library(name: "pvmcore", type: .static, targets: ["PVM", "EVMState"])]
 } else {
     targets += [
-        .target(name: "DuetTool", dependencies: ["CPVM", "PVM", "EVMPrecompiles", "EVM", "EVMState"], path: "Sources/DuetTool"),
+        .target(name: "DuetTool", dependencies: ["CPVM", "VMCommon", "PVM", "EVMPrecompiles", "EVM", "EVMState"], path: "Sources/DuetTool"),
         .executableTarget(name: "duet", dependencies: ["DuetTool"], path: "Sources/duet"),
         .testTarget(name: "VMCommonTests", dependencies: ["VMCommon", "CPVM"], path: "Tests/VMCommonTests"),
         .testTarget(name: "PVMTests", dependencies: ["CPVM", "PVM", "VMCommon"], path: "Tests/PVMTests"),
         .testTarget(name: "EVMPrecompilesTests", dependencies: ["EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMPrecompilesTests"),
         .testTarget(name: "EVMTests", dependencies: ["EVM", "EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMTests"),
         .testTarget(name: "EVMStateTests", dependencies: ["EVMState", "EVM", "EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMStateTests"),
-        .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "CPVM"], path: "Tests/DuetToolTests"),
+        .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "VMCommon", "CPVM"], path: "Tests/DuetToolTests"),
     ]
     products.append(.executable(name: "duet", targets: ["duet"]))
 }

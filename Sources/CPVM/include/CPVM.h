@@ -1,4 +1,4 @@
-/* The C side of the package: the two public headers, and what only C can say. */
+/* The C side of the package: the public headers, and what only C can say. */
 #ifndef CPVM_H
 #define CPVM_H
 
@@ -6,9 +6,16 @@
 #define PVM_NO_SHORT_NAMES
 #endif
 #include "../../../include/pvm_ext.h"
+#include "../../../include/duet_evm.h"
+#include "../../../include/duet_precompile.h"
+#include "../../../include/duet_state.h"
 #include "system.h"
+#include "limbs.h"
 #include "faults.h"
 #include "machine.h"
+#include "montgomery.h"
+#include "hashes.h"
+#include "host_calls.h"
 #include "cache.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */

@@ -61,7 +61,9 @@ enum {
     DUET_CPU_LZCNT = 4,
     DUET_CPU_POPCNT = 8,
     DUET_CPU_ADX = 16,
-    DUET_CPU_FSGSBASE = 32,
+    DUET_CPU_SHA = 32,    /* with SSE4.1 */
+    DUET_CPU_AVX512 = 64, /* F and VL, and an operating system that keeps the registers */
+    DUET_CPU_FSGSBASE = 128,
 };
 
 /* With DUET_CPU=baseline in the environment none either: tests of the paths for older processors. */
@@ -71,12 +73,23 @@ static inline uint32_t duet_cpu_features(void) {
     if (cpu != NULL && strcmp(cpu, "baseline") == 0) return 0;
 #if defined(__x86_64__)
     unsigned a, b, c, d;
-    if (__get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 23)) features |= DUET_CPU_POPCNT;
+    bool sse41 = false, registers = false;
+    if (__get_cpuid(1, &a, &b, &c, &d)) {
+        if (c & 1u << 23) features |= DUET_CPU_POPCNT;
+        sse41 = c & 1u << 19;
+        if (c & 1u << 27) {
+            uint32_t low, high;
+            __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+            registers = (low & 0xe6) == 0xe6;
+        }
+    }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d) && (c & 1u << 5)) features |= DUET_CPU_LZCNT;
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
         if (b & 1u << 3) features |= DUET_CPU_BMI1;
         if (b & 1u << 8) features |= DUET_CPU_BMI2;
         if (b & 1u << 19) features |= DUET_CPU_ADX;
+        if (sse41 && b & 1u << 29) features |= DUET_CPU_SHA;
+        if (registers && b & 1u << 16 && b & 1u << 31) features |= DUET_CPU_AVX512;
     }
 #if defined(__linux__)
     /* Whether programs may use them is the kernel's to say: bit 1 of AT_HWCAP2. */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
 
 /* Address space without rights. NULL if there is none left. */
 static inline void *duet_reserve(size_t octets) {
@@ -45,6 +47,14 @@ static inline uint32_t duet_count_down(uint32_t *count) {
     return atomic_fetch_sub_explicit((_Atomic uint32_t *)count, 1, memory_order_acq_rel) - 1;
 }
 
+/* Octets that nobody outside the process can foresee; at most 256. */
+static inline void duet_random(void *octets, size_t count) {
+    if (getrandom(octets, count, 0) == (ssize_t)count) return;
+    /* No such call here: where the system placed this process in memory has to do. */
+    uintptr_t mix = (uintptr_t)octets ^ (uintptr_t)&malloc;
+    for (size_t i = 0; i < count; i++) { mix = mix * 6364136223846793005u + 1442695040888963407u; ((uint8_t *)octets)[i] = (uint8_t)(mix >> 56); }
+}
+
 /* A flag that is set once: what was written before is seen by whoever sees it set. */
 static inline bool duet_flag_is_set(uint32_t *flag) {
     return atomic_load_explicit((_Atomic uint32_t *)flag, memory_order_acquire) != 0;
@@ -75,7 +85,7 @@ static inline void duet_populate(void *from, size_t octets) {
 }
 
 /* A sum that several threads add to: what it is with `more`. */
-static inline uint64_t duet_count_add(uint64_t *sum, uint64_t more) {
+static inline uint64_t duet_add_to_sum(uint64_t *sum, uint64_t more) {
     return atomic_fetch_add_explicit((_Atomic uint64_t *)sum, more, memory_order_relaxed) + more;
 }
 

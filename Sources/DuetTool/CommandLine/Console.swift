@@ -16,6 +16,8 @@ public final class Console {
 
     func print(_ line: String) { writeOutput(line + "\n") }
     func write(_ text: String) { writeOutput(text) }
+    /// A line on the terminal that the next one overwrites.
+    func progress(_ line: String) { writeError("\r\u{1b}[K" + line) }
     func report(_ line: String) { writeError(line + "\n") }
 
     /// Nobody could be told of lost output but by the exit status.

@@ -2,7 +2,7 @@
 /// bits of a register arrive.
 struct JSONLine {
     enum Value {
-        case number(UInt64), real(Double), text(String), numbers([UInt64]), null
+        case number(UInt64), integer(Int64), real(Double), text(String), numbers([UInt64]), texts([String]), objects([JSONLine]), flag(Bool), null
     }
 
     private var members: [String] = []
@@ -20,9 +20,13 @@ struct JSONLine {
     private static func text(of value: Value) -> String {
         switch value {
         case .number(let number): String(number)
+        case .integer(let number): String(number)
         case .real(let number): number.isFinite ? String(number) : "null"
         case .text(let text): quoted(text)
         case .numbers(let numbers): "[\(numbers.map { String($0) }.joined(separator: ", "))]"
+        case .texts(let texts): "[\(texts.map { quoted($0) }.joined(separator: ", "))]"
+        case .objects(let objects): "[\(objects.map { $0.text }.joined(separator: ", "))]"
+        case .flag(let flag): flag ? "true" : "false"
         case .null: "null"
         }
     }

@@ -1,0 +1,172 @@
+import CPVM
+import Foundation
+
+extension Command {
+    static let conformanceState = Command(
+        path: ["conformance", "state"], operands: "PATH…", operandCount: 1...Int.max,
+        summary: "Checks transactions and the EVM against state tests: JSON files, or folders of them.",
+        details: """
+            Every case is executed on its own pre-state; state root, logs hash and the reason for which an invalid transaction is
+            refused must be as the file says. Prints every failure and, as the last line, 'N passed, N failed'. The exit status is 1
+            if any case failed or none was found. Cases that the file of --expected lists must fail; one that passes is a failure.
+            """,
+        options: [
+            Option("--fork", "NAME", "only this fork's cases"),
+            Option("--jobs", "N", "threads (default: as many as there are processors)"),
+            Option("--filter", "TEXT", "only cases whose file, name, fork or indices contain this"),
+            Option("--exclude", "TEXT", "not the cases whose file, name, fork or indices contain this"),
+            Option("--vm", "PATH", "an EVMC shared object that executes the code instead of this library's EVM"),
+            Option("--expected", "FILE", "cases that are known to fail, with the reason for each"),
+            Option("--stack", "KIB", "size of each thread's stack (default 8192)"),
+        ],
+        body: { arguments, console in try StateConformance(arguments).run(console) })
+}
+
+/// Runs the files of state tests on several threads.
+final class StateConformance: @unchecked Sendable {
+    private let files: [String]
+    private let fork: String?
+    private let filter: String?
+    private let exclude: String?
+    private let jobs: Int
+    private let vmPath: String?
+    private let stack: Int
+    private let expectedFailures: ExpectedFailures
+
+    private let lock = NSLock()
+    private var next = 0
+    private var done = 0
+    private var passed = 0
+    private var failed = 0
+    private var expectedCount = 0
+    private var lines: [(file: Int, text: String)] = []
+    private var trouble: ToolError?
+
+    init(_ arguments: Arguments) throws {
+        let found = try arguments.operands.flatMap { path throws(ToolError) in try ConformanceCommand.vectorFiles(path) }
+        // The largest first, so that no thread is left alone with one at the end.
+        func size(_ path: String) -> Int { ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0 }
+        files = found.map { ($0, size($0)) }.sorted { $0.1 > $1.1 }.map { $0.0 }
+        fork = arguments.value("--fork")
+        if let fork, ForkName.revision(fork) == nil { throw ToolError.usage("--fork: no fork '\(fork)'") }
+        filter = arguments.value("--filter")
+        exclude = arguments.value("--exclude")
+        jobs = Int(try arguments.number("--jobs", default: UInt64(ProcessInfo.processInfo.activeProcessorCount), in: 1...1024))
+        vmPath = arguments.value("--vm")
+        stack = Int(try arguments.number("--stack", default: 8192, in: 64...(1 << 20))) << 10
+        expectedFailures = try ExpectedFailures(file: arguments.value("--expected"))
+    }
+
+    func run(_ console: Console) throws -> Int32 {
+        // Before any thread needs it, so that a bad path is said once.
+        _ = try EthereumVM(path: vmPath)
+        let finished = DispatchSemaphore(value: 0)
+        for _ in 0..<jobs {
+            let thread = Thread {
+                self.work()
+                finished.signal()
+            }
+            thread.stackSize = stack
+            thread.start()
+        }
+        let showsProgress = isatty(2) == 1
+        var running = jobs
+        while running > 0 {
+            if finished.wait(timeout: .now() + .milliseconds(250)) == .success { running -= 1 }
+            if showsProgress { console.progress(lock.withLock { "\(done)/\(files.count) files, \(passed) passed, \(failed) failed" }) }
+        }
+        if showsProgress { console.progress("") }
+        if let trouble { throw trouble }
+        for line in lines.sorted(by: { files[$0.file] < files[$1.file] }) { console.print(line.text) }
+        guard passed + failed + expectedCount > 0 else { throw ToolError.failed("no cases") }
+        if expectedCount > 0 { console.print("\(expectedCount) failed as expected") }
+        console.print("\(passed) passed, \(failed) failed")
+        return failed == 0 ? 0 : 1
+    }
+
+    private func work() {
+        do throws(ToolError) {
+            let runner = StateTestRunner(try EthereumVM(path: vmPath))
+            while let index = take() {
+                let tally = try run(index, runner)
+                lock.withLock {
+                    done += 1
+                    passed += tally.passed
+                    failed += tally.failed
+                    expectedCount += tally.expected
+                    lines += tally.lines.map { (index, $0) }
+                }
+            }
+        } catch {
+            lock.withLock { trouble = error }
+        }
+    }
+
+    private func take() -> Int? {
+        lock.withLock {
+            guard next < files.count, trouble == nil else { return nil }
+            next += 1
+            return next - 1
+        }
+    }
+
+    private struct Tally {
+        var passed = 0, failed = 0, expected = 0
+        var lines: [String] = []
+    }
+
+    private func run(_ index: Int, _ runner: StateTestRunner) throws(ToolError) -> Tally {
+        let file = files[index]
+        let document = try JSONDocument(file: file)
+        defer { runner.forget() }
+        var tally = Tally()
+        for (key, value) in document.root.members {
+            let test: StateTest
+            do throws(ToolError) {
+                test = try StateTest(name: key.string, value)
+            } catch {
+                tally.failed += 1
+                tally.lines.append("\(file): \(error.text)")
+                continue
+            }
+            for (fork, cases) in test.post where self.fork.map({ ForkName.revision($0) == ForkName.revision(fork) }) ?? true {
+                for expected in cases {
+                    func title() -> String { "\(file): \(test.name) \(fork) d\(expected.data) g\(expected.gas) v\(expected.value)" }
+                    if let filter, !title().contains(filter) { continue }
+                    if let exclude, title().contains(exclude) { continue }
+                    let failures = runner.run(test, fork, expected).failures
+                    let isExpected = !expectedFailures.isEmpty && expectedFailures.contains(title())
+                    if isExpected == !failures.isEmpty {
+                        if isExpected { tally.expected += 1 } else { tally.passed += 1 }
+                        continue
+                    }
+                    tally.failed += 1
+                    if isExpected { tally.lines.append("\(title()): passes, but is expected to fail") }
+                    tally.lines += failures.map { "\(title()): \($0)" }
+                }
+            }
+        }
+        return tally
+    }
+}
+
+/// The list of cases that are known to fail: a line each, the end of the case's title, a tab and the reason. '#' starts a comment.
+struct ExpectedFailures {
+    private var titles: [String] = []
+
+    var isEmpty: Bool { titles.isEmpty }
+
+    init(file: String?) throws(ToolError) {
+        guard let file else { return }
+        for (number, line) in String(decoding: try readFile(file), as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+        where !line.hasPrefix("#") && !line.isEmpty {
+            let parts = line.split(separator: "\t", maxSplits: 1)
+            guard parts.count == 2, !parts[1].trimmingCharacters(in: .whitespaces).isEmpty else {
+                throw .source(["\(file):\(number + 1): a case without a reason"])
+            }
+            titles.append(String(parts[0]))
+        }
+    }
+
+    func contains(_ title: String) -> Bool { titles.contains { title.hasSuffix($0) } }
+}

@@ -1,0 +1,31 @@
+import CPVM
+import Foundation
+
+/// An EVM to execute with: this library's, or one loaded from a shared object as EVMC clients do.
+final class EthereumVM {
+    let vm: UnsafeMutablePointer<evmc_vm>
+
+    init(path: String?) throws(ToolError) {
+        guard let path else {
+            guard let vm = evmc_create_duet() else { throw .failed("out of memory") }
+            self.vm = vm
+            return
+        }
+        guard let library = dlopen(path, RTLD_NOW | RTLD_LOCAL) else { throw .failed("\(path): \(String(cString: dlerror()))") }
+        // EVMC's rule: libNAME-VERSION.so has evmc_create_NAME, or else evmc_create.
+        var name = (path as NSString).lastPathComponent
+        if name.hasPrefix("lib") { name.removeFirst(3) }
+        name = String(name.prefix { $0 != "." })
+        let words = name.split(separator: "-").map(String.init)
+        let names = [name.replacingOccurrences(of: "-", with: "_"), words.last ?? "", words.first ?? ""].map { "evmc_create_\($0)" } + ["evmc_create"]
+        guard let symbol = names.lazy.compactMap({ dlsym(library, $0) }).first else { throw .failed("\(path): has no EVMC create function") }
+        let create = unsafeBitCast(symbol, to: (@convention(c) () -> UnsafeMutablePointer<evmc_vm>?).self)
+        guard let vm = create() else { throw .failed("\(path): makes no EVM") }
+        guard vm.pointee.abi_version == Int32(EVMC_ABI_VERSION) else {
+            throw .failed("\(path): speaks EVMC ABI \(vm.pointee.abi_version), not \(EVMC_ABI_VERSION)")
+        }
+        self.vm = vm
+    }
+
+    deinit { vm.pointee.destroy(vm) }
+}

@@ -1,0 +1,67 @@
+import CPVM
+import EVMState
+
+/// A transaction that a transition tool is given: fields in JSON, or an item of RLP.
+final class TransitionTransaction {
+    let fields: duet_transaction_t
+    /// As it stands in a block.
+    let encoding: [UInt8]
+    private let json: TestTransaction?
+    private let decoded: UnsafeMutablePointer<duet_transaction_t>?
+
+    init(_ json: JSONValue) throws(ToolError) {
+        let transaction = try TestTransaction(signed: json)
+        self.json = transaction
+        decoded = nil
+        fields = transaction.fields
+        var writer = RLPWriter()
+        defer { writer.free() }
+        fields.encode(signed: true, &writer)
+        encoding = Array(writer.bytes)
+    }
+
+    init(encoding: [UInt8]) throws(ToolError) {
+        var transaction: UnsafeMutablePointer<duet_transaction_t>?
+        let error = duet_transaction_decode(encoding, encoding.count, &transaction)
+        guard error == DUET_STATE_OK, let transaction else { throw .failed(TransactionException.message(error)) }
+        self.encoding = encoding
+        json = nil
+        decoded = transaction
+        fields = transaction.pointee
+    }
+
+    deinit { duet_transaction_free(decoded) }
+
+    /// All of a file: an array of objects, or a text with the RLP of the list.
+    static func read(_ json: JSONValue) throws(ToolError) -> [Result<TransitionTransaction, ToolError>] {
+        var list: [Result<TransitionTransaction, ToolError>] = []
+        if json.isNull { return list }
+        if json.isArray {
+            for item in json.elements { list.append(result { () throws(ToolError) in try TransitionTransaction(item) }) }
+            return list
+        }
+        guard let octets = json.octets else { throw .failed("txs: neither an array nor hexadecimal") }
+        let items = octets.withUnsafeBytes { bytes -> [[UInt8]]? in
+            var items: [[UInt8]] = []
+            do throws(RLPError) {
+                var reader = try RLPReader.item(bytes).list()
+                while !reader.isAtEnd {
+                    let before = reader.rest
+                    let item = try reader.next()
+                    // Legacy transactions are lists, the others strings that hold type and list.
+                    items.append(item.isList ? Array(before.prefix(before.count - reader.rest.count)) : Array(item.payload))
+                }
+                return items
+            } catch {
+                return nil
+            }
+        }
+        guard let items else { throw .failed("txs: no RLP of a list") }
+        for item in items { list.append(result { () throws(ToolError) in try TransitionTransaction(encoding: item) }) }
+        return list
+    }
+
+    private static func result(_ make: () throws(ToolError) -> TransitionTransaction) -> Result<TransitionTransaction, ToolError> {
+        do throws(ToolError) { return .success(try make()) } catch { return .failure(error) }
+    }
+}

@@ -1,0 +1,46 @@
+import CPVM
+import VMCommon
+
+/// The functions of EVMC.
+enum EVMC {
+    static var table: evmc_vm {
+        evmc_vm(
+            abi_version: Int32(EVMC_ABI_VERSION), name: text("duet"), version: text("0.2.0"),
+            destroy: { if let vm = $0 { Instance.destroy(EVMC.instance(vm)) } },
+            execute: { execute($0, $1, $2, $3, $4, $5, $6) },
+            get_capabilities: { _ in EVMC_CAPABILITY_EVM1.rawValue },
+            set_option: { setOption($0, $1, $2) })
+    }
+
+    static func instance(_ vm: UnsafeMutablePointer<evmc_vm>) -> Instance.Handle {
+        UnsafeMutableRawPointer(vm).assumingMemoryBound(to: Instance.self)
+    }
+
+    private static func text(_ text: StaticString) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+}
+
+private func create() -> UnsafeMutablePointer<evmc_vm>? {
+    guard let instance = Instance.create() else { return nil }
+    return UnsafeMutableRawPointer(instance).assumingMemoryBound(to: evmc_vm.self)
+}
+
+@c @implementation
+public func evmc_create_duet() -> UnsafeMutablePointer<evmc_vm>! { create() }
+
+@c @implementation
+public func evmc_create_pvm() -> UnsafeMutablePointer<evmc_vm>! { create() }
+
+@c @implementation
+public func evmc_create() -> UnsafeMutablePointer<evmc_vm>! { create() }
+
+@c @implementation
+public func duet_evm_set_trace(_ vm: UnsafeMutablePointer<evmc_vm>!, _ trace: duet_evm_trace_fn!, _ context: UnsafeMutableRawPointer!) -> Bool {
+    guard let vm, vm.pointee.name == EVMC.table.name else { return false }
+    let instance = EVMC.instance(vm)
+    instance.tracer.pointee.function = trace
+    instance.tracer.pointee.context = context
+    instance.pointee.isTraced = trace != nil
+    return true
+}

@@ -1,0 +1,91 @@
+import CPVM
+import VMCommon
+
+/// A status alone.
+private func failure(_ status: evmc_status_code) -> evmc_result {
+    var result = evmc_result()
+    result.status_code = status
+    return result
+}
+
+func execute(_ vm: UnsafeMutablePointer<evmc_vm>?, _ host: UnsafePointer<evmc_host_interface>?, _ context: OpaquePointer?,
+             _ revision: evmc_revision, _ message: UnsafePointer<evmc_message>?, _ code: UnsafePointer<UInt8>?, _ codeSize: Int) -> evmc_result {
+    guard let vm, let host, duet_host_is_complete(host), let message, let fork = Fork(revision),
+          message.pointee.gas >= 0, message.pointee.depth >= 0, message.pointee.depth <= 1024,
+          code != nil || codeSize == 0, message.pointee.input_size >= 0, message.pointee.input_data != nil || message.pointee.input_size == 0 else {
+        return failure(EVMC_REJECTED)
+    }
+    let instance = EVMC.instance(vm)
+    guard codeSize >= 0, codeSize <= codeLimit, let frame = instance.pointee.takeFrame(instance) else { return failure(EVMC_OUT_OF_MEMORY) }
+    guard frame.begin(host, context, fork, message, code, codeSize) else {
+        instance.pointee.giveFrame(frame)
+        return failure(EVMC_OUT_OF_MEMORY)
+    }
+    frame.run()
+    return frame.finish()
+}
+
+/// No longer code is run.
+private let codeLimit = 1 << 28
+
+extension Frame.Handle {
+    /// Sets everything up. False if memory is short.
+    @inline(never)
+    fileprivate func begin(_ host: UnsafePointer<evmc_host_interface>, _ context: OpaquePointer?, _ fork: Fork,
+                           _ message: UnsafePointer<evmc_message>, _ code: UnsafePointer<UInt8>?, _ codeSize: Int) -> Bool {
+        let instance = pointee.instance
+        pointee.host = duet_host(interface: host, context: context)
+        pointee.fork = fork
+        pointee.traits = traits(of: fork)
+        pointee.rules = rules(of: fork)
+        pointee.message = message
+        pointee.original = code
+        pointee.isStatic = message.pointee.flags & EVMC_STATIC.rawValue != 0
+        pointee.isTraced = instance.pointee.isTraced
+        pointee.gas = instance.pointee.isMetered ? message.pointee.gas : unmeteredGas
+        pointee.refund = 0
+        pointee.hasTransaction = false
+        pointee.outputSize = 0
+        pointee.status = EVMC_SUCCESS
+        pointee.cached = CodeCache.take(code, codeSize, fork)
+        if let cached = pointee.cached {
+            pointee.image = cached.pointee.image
+        } else if !loadScratch(code, codeSize) {
+            return false
+        }
+        pointee.code = pointee.image.code
+        pointee.blocks = pointee.image.blocks
+        return true
+    }
+
+    /// Gives the frame back and says how it ended.
+    @inline(never)
+    fileprivate func finish() -> evmc_result {
+        let instance = pointee.instance
+        var result = evmc_result()
+        result.status_code = pointee.status
+        if pointee.status == EVMC_SUCCESS || pointee.status == EVMC_REVERT {
+            result.gas_left = instance.pointee.isMetered ? pointee.gas : pointee.message.pointee.gas
+            if pointee.status == EVMC_SUCCESS { result.gas_refund = pointee.refund }
+            let size = pointee.outputSize
+            if size > 0 {
+                if let output = malloc(size) {
+                    memcpy(output, pointee.memory.start.unsafelyUnwrapped + pointee.outputOffset, size)
+                    result.output_data = UnsafePointer(output.assumingMemoryBound(to: UInt8.self))
+                    result.output_size = size
+                    result.release = duet_output_free
+                } else {
+                    result = failure(EVMC_OUT_OF_MEMORY)
+                }
+            }
+        }
+        duet_result_release(pointee.returned)
+        if let cached = pointee.cached { CodeCache.give(cached) } else { clearScratch() }
+        pointee.memory.reset()
+        instance.pointee.giveFrame(self)
+        return result
+    }
+}
+
+/// Enough for everything that ends, and far from an overflow.
+private let unmeteredGas = Int64.max / 4

@@ -1,0 +1,168 @@
+/// From octets to blocks. An image is analysed piece by piece, when control first gets somewhere, or all at once for the cache.
+extension CodeImage {
+    /// All that can ever be run.
+    func analyseEverything(_ traits: UnsafePointer<Traits>) {
+        _ = analyse(from: 0, traits)
+        for word in 0..<(size / 64 + 1) {
+            var bits = jumpdests[word]
+            while bits != 0 {
+                _ = analyse(from: word * 64 + bits.trailingZeroBitCount, traits)
+                bits &= bits &- 1
+            }
+        }
+    }
+
+    /// The block that starts at an offset and all that control reaches from there without a jump. In it, octets that are no
+    /// instruction of the fork become `undefined` and sequences with a handler of their own get its opcode. Gives the offset
+    /// behind it: all blocks that it has written lie before.
+    func analyse(from start: Int, _ traits: UnsafePointer<Traits>) -> Int {
+        let fusions = Fusion.Tables()
+        var segments = InlineArray<16, Segment>(repeating: Segment())
+        var offset = start
+        while !blocks[offset].isAnalysed {
+            // A block, in segments that start with the JUMPDESTs inside.
+            var count = 0
+            var segment = Segment(start: offset)
+            var last = LastInstructions()
+            var flow: Flow
+            repeat {
+                let place = code + offset
+                var octet = place.pointee
+                if octet == Opcode.enteringJumpdest.rawValue && isJumpdest(UInt64(offset)) { octet = Opcode.jumpdest.rawValue }
+                let row = traits[Int(octet)]
+                flow = row.flow
+                if flow == .starts && offset != segment.start {
+                    segments[count] = segment
+                    count += 1
+                    if count == segments.count || blocks[offset].isAnalysed { break }
+                    segment = Segment(start: offset)
+                }
+                if flow == .reaches {
+                    // Too deep or not allowed: no stack suits the block, and what is wrong is found out with care.
+                    segment.need(Reach(Opcode(octet: octet), immediate: place[1])?.depth ?? stackLimit + 1)
+                }
+                segment.add(row)
+                if row.isDefined { last.add(place, octet, fusions, self) } else { place.pointee = Opcode.undefined.rawValue }
+                offset = offset &+ 1 &+ Int(row.immediate)
+            } while flow == .next || flow == .reaches || flow == .starts
+            if flow == .starts {
+                // What follows is known, or is another block because this one has become too long.
+                if blocks[offset].isAnalysed { segment = Segment(blocks[offset]) } else {
+                    segment = Segment()
+                    code[offset] = Opcode.enteringJumpdest.rawValue
+                }
+            } else {
+                blocks[segment.start] = segment.block
+            }
+            while count > 0 {
+                count -= 1
+                segment = Segment(segments[count], then: segment)
+                blocks[segment.start] = segment.block
+            }
+            if flow == .ends { return offset }
+        }
+        return offset
+    }
+
+    /// The fixed costs from the instruction at an offset to the end of its block. `original` is the code of this image.
+    func costToTheEnd(from start: Int, _ original: UnsafePointer<UInt8>?, _ traits: UnsafePointer<Traits>) -> Int64 {
+        var offset = start
+        var cost: Int64 = 0
+        while true {
+            let row = traits[Int(octet(at: offset, original))]
+            if row.flow == .starts && offset != start && code[offset] == Opcode.enteringJumpdest.rawValue { return cost }
+            cost += Int64(row.gas)
+            if row.flow == .ends || row.flow == .splits || row.flow == .branches { return cost }
+            offset += 1 + Int(row.immediate)
+        }
+    }
+
+    /// What the code has at an offset, before anything was replaced; 0 behind its end.
+    @inline(__always)
+    func octet(at offset: Int, _ original: UnsafePointer<UInt8>?) -> UInt8 { offset < size ? original.unsafelyUnwrapped[offset] : 0 }
+}
+
+/// What instructions need together.
+private struct Segment: BitwiseCopyable {
+    let start: Int
+    private var gas = 0
+    /// Of the stack, against its height at the start: at the end, the words needed from below, the greatest.
+    private var height = 0
+    private var lowest = 0
+    private var greatest = 0
+
+    init(start: Int = 0) { self.start = start }
+
+    init(_ block: Block) {
+        start = 0
+        gas = Int(block.gas)
+        lowest = block.need
+        greatest = max(0, block.growth)
+    }
+
+    /// One behind the other.
+    init(_ first: Segment, then second: Segment) {
+        start = first.start
+        gas = first.gas &+ second.gas
+        height = first.height &+ second.height
+        lowest = max(first.lowest, second.lowest &- first.height)
+        greatest = max(first.greatest, second.greatest &+ first.height)
+    }
+
+    @inline(__always)
+    mutating func add(_ row: Traits) {
+        gas &+= Int(row.gas)
+        need(Int(row.stackIn))
+        height &+= Int(row.stackChange)
+        greatest = max(greatest, height)
+    }
+
+    @inline(__always)
+    mutating func need(_ words: Int) { lowest = max(lowest, words &- height) }
+
+    var block: Block { Block(gas: gas, need: lowest, growth: greatest) }
+}
+
+/// The last two instructions of a block, or sequences, and what they become with the next one.
+private struct LastInstructions {
+    private var place: UnsafeMutablePointer<UInt8>?
+    private var before: UnsafeMutablePointer<UInt8>?
+    /// Of `Fusion.Tables.firsts`.
+    private var row: UInt8 = 0
+    private var rowBefore: UInt8 = 0
+
+    @inline(__always)
+    mutating func add(_ next: UnsafeMutablePointer<UInt8>, _ octet: UInt8, _ tables: Fusion.Tables, _ image: CodeImage) {
+        let number = tables.pairs[Int(row) &* 256 &+ Int(octet)]
+        if number != 0 && fuse(Fusion.at(number), next, octet, tables, image) { return }
+        before = place
+        rowBefore = row
+        place = next
+        row = tables.firsts[Int(octet)]
+    }
+
+    /// Makes one of the last instruction and this one, and perhaps of that and the one before.
+    @inline(never)
+    private mutating func fuse(_ fusion: Fusion, _ next: UnsafeMutablePointer<UInt8>, _ octet: UInt8, _ tables: Fusion.Tables,
+                               _ image: CodeImage) -> Bool {
+        guard let place else { return false }
+        switch fusion.note {
+        case .nothing: break
+        case .first: next.pointee = place.pointee & 15 + 1
+        case .second: next.pointee = octet & 15 + 1
+        case .target:
+            guard image.isJumpdest(UInt64(place[1]) << 8 | UInt64(place[2])) else { return false }
+        }
+        place.pointee = fusion.fused.rawValue
+        row = tables.firsts[Int(fusion.fused.rawValue)]
+        let number = tables.pairs[Int(rowBefore) &* 256 &+ Int(fusion.fused.rawValue)]
+        if number != 0, let before {
+            before.pointee = Fusion.at(number).fused.rawValue
+            self.place = before
+            row = tables.firsts[Int(before.pointee)]
+            self.before = nil
+            rowBefore = 0
+        }
+        return true
+    }
+}

@@ -1,0 +1,126 @@
+import VMCommon
+
+/// Sequences of instructions that have one handler. It stands in the copy of the code where the first of them was; the octet of the
+/// last one can hold a number for it. Jumps cannot lead between them: none of the later ones is a JUMPDEST.
+///
+/// A sequence of three or more is a fused pair that is fused again, from either side.
+struct Fusion: BitwiseCopyable {
+    /// What the octet of the second instruction becomes.
+    enum Note: UInt8, BitwiseCopyable {
+        case nothing
+        /// n of the first, or of the second, of DUPn or SWAPn.
+        case first, second
+        /// Nothing; but the pair is fused only if the data of the PUSH2 is a jump destination.
+        case target
+    }
+
+    let first: Opcode
+    let second: Opcode
+    let fused: Opcode
+    let note: Note
+
+    private init(_ first: Opcode, _ second: Opcode, _ fused: Opcode, _ note: Note = .nothing) {
+        self.first = first
+        self.second = second
+        self.fused = fused
+        self.note = note
+    }
+
+    /// DUP1 stands for DUP1 … DUP16, SWAP1 for SWAP1 … SWAP16.
+    private static let all: InlineArray<55, Fusion> = [
+        Fusion(.push1, .add, .push1Add),
+        Fusion(.push1, .sub, .push1Sub),
+        Fusion(.push1, .mul, .push1Mul),
+        Fusion(.push1, .and, .push1And),
+        Fusion(.push2, .and, .push2And),
+        Fusion(.push4, .and, .push4And),
+        Fusion(.push8, .and, .push8And),
+        Fusion(.push20, .and, .push20And),
+        Fusion(.push1, .shl, .push1Shl),
+        Fusion(.push1, .shr, .push1Shr),
+        Fusion(.push1, .eq, .push1Eq),
+        Fusion(.push4, .eq, .push4Eq),
+        Fusion(.push1, .lt, .push1Lt),
+        Fusion(.push1, .gt, .push1Gt),
+        Fusion(.push1, .mload, .push1Mload),
+        Fusion(.push2, .mload, .push2Mload),
+        Fusion(.push1, .mstore, .push1Mstore),
+        Fusion(.push2, .mstore, .push2Mstore),
+        Fusion(.push1, .push1, .push1Push1),
+        Fusion(.push1, .dup1, .push1Dup, .second),
+        Fusion(.push4, .dup1, .push4Dup, .second),
+        Fusion(.push1Dup, .mstore, .push1DupMstore),
+        Fusion(.push1, .swap1, .push1Swap, .second),
+        Fusion(.push2, .jump, .push2Jump, .target),
+        Fusion(.push2, .jumpi, .push2Jumpi, .target),
+        Fusion(.iszero, .push2Jumpi, .iszeroJumpi),
+        Fusion(.lt, .push2Jumpi, .ltJumpi),
+        Fusion(.lt, .iszeroJumpi, .ltIszeroJumpi),
+        Fusion(.gt, .push2Jumpi, .gtJumpi),
+        Fusion(.gt, .iszeroJumpi, .gtIszeroJumpi),
+        Fusion(.slt, .push2Jumpi, .sltJumpi),
+        Fusion(.slt, .iszeroJumpi, .sltIszeroJumpi),
+        Fusion(.sgt, .push2Jumpi, .sgtJumpi),
+        Fusion(.sgt, .iszeroJumpi, .sgtIszeroJumpi),
+        Fusion(.eq, .push2Jumpi, .eqJumpi),
+        Fusion(.dup1, .and, .dupAnd, .first),
+        Fusion(.dup1, .or, .dupOr, .first),
+        Fusion(.dup1, .xor, .dupXor, .first),
+        Fusion(.dup1, .add, .dupAdd, .first),
+        Fusion(.dup1, .sub, .dupSub, .first),
+        Fusion(.dup1, .mul, .dupMul, .first),
+        Fusion(.dup1, .lt, .dupLt, .first),
+        Fusion(.dup1, .gt, .dupGt, .first),
+        Fusion(.dup1, .eq, .dupEq, .first),
+        Fusion(.dup1, .shr, .dupShr, .first),
+        Fusion(.dup1, .shl, .dupShl, .first),
+        Fusion(.dup1, .mload, .dupMload, .first),
+        Fusion(.dup1, .mstore, .dupMstore, .first),
+        Fusion(.dup1, .push1, .dupPush1, .first),
+        Fusion(.swap1, .pop, .swapPop, .first),
+        Fusion(.pop, .pop, .popPop),
+        Fusion(.pop, .jump, .popJump),
+        Fusion(.and, .or, .andOr),
+        Fusion(.add, .mload, .addMload),
+        Fusion(.add, .add, .addAdd),
+    ]
+
+    /// DUP and SWAP by one name.
+    @inline(__always)
+    static func kind(_ octet: UInt8) -> UInt8 {
+        let opcode = octet & 0xf0
+        return opcode == Opcode.dup1.rawValue || opcode == Opcode.swap1.rawValue ? opcode : octet
+    }
+
+    /// The number of a row of `pairs` for each octet that can come first; 0 for others.
+    private static let firsts = Table<UInt8>(count: 256) { octet in
+        var row: UInt8 = 0
+        for index in all.indices {
+            let isNew = !all.indices.contains { $0 < index && all[$0].first == all[index].first }
+            if isNew { row += 1 }
+            if isNew && all[index].first.rawValue == kind(UInt8(octet)) { return row }
+        }
+        return 0
+    }
+
+    /// For each row and second octet, 1 more than the index of a fusion.
+    private static let pairs = Table<UInt8>(count: rowCount * 256) { place in
+        for index in all.indices where Int(row(of: all[index].first)) == place / 256 && all[index].second.rawValue == kind(UInt8(place % 256)) {
+            return UInt8(index + 1)
+        }
+        return 0
+    }
+
+    private static let rowCount = 32
+
+    static func row(of opcode: Opcode) -> UInt8 { firsts[Int(opcode.rawValue)] }
+
+    /// Where the tables are, so that analysis need not ask for them at every instruction.
+    struct Tables: BitwiseCopyable {
+        let firsts = Fusion.firsts.start
+        let pairs = Fusion.pairs.start
+    }
+
+    @inline(__always)
+    static func at(_ number: UInt8) -> Fusion { all[Int(number) - 1] }
+}

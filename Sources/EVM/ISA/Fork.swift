@@ -1,0 +1,20 @@
+import CPVM
+
+/// The forks of Ethereum, oldest first. The raw values are EVMC's revision numbers.
+public enum Fork: UInt8, Sendable, BitwiseCopyable, Comparable {
+    case frontier, homestead, tangerineWhistle, spuriousDragon, byzantium, constantinople, petersburg, istanbul, berlin, london,
+         paris, shanghai, cancun, prague, osaka, experimental
+
+    public static let count = 16
+
+    /// nil for a number that is no fork's.
+    public init?(_ revision: evmc_revision) {
+        guard revision.rawValue < Fork.count else { return nil }
+        self.init(rawValue: UInt8(truncatingIfNeeded: revision.rawValue))
+    }
+
+    public var parent: Fork? { rawValue == 0 ? nil : Fork(rawValue: rawValue - 1) }
+
+    @inline(__always)
+    public static func < (left: Fork, right: Fork) -> Bool { left.rawValue < right.rawValue }
+}

@@ -1,0 +1,78 @@
+import CPVM
+import VMCommon
+
+/// Which octets of the transaction's context an instruction pushes, as a big-endian number.
+extension Machine {
+    @inline(__always)
+    mutating func coinbase() { pushAddress(52) }
+    @inline(__always)
+    mutating func timestamp() { pushNumber(frame.context().pointee.block_timestamp) }
+    @inline(__always)
+    mutating func number() { pushNumber(frame.context().pointee.block_number) }
+    @inline(__always)
+    mutating func prevrandao() { pushWord(96) }
+    @inline(__always)
+    mutating func gaslimit() { pushNumber(frame.context().pointee.block_gas_limit) }
+    @inline(__always)
+    mutating func chainid() { pushWord(128) }
+    @inline(__always)
+    mutating func basefee() { pushWord(160) }
+    @inline(__always)
+    mutating func blobbasefee() { pushWord(192) }
+
+    @inline(__always)
+    mutating func selfbalance() {
+        balanceOfSelf(frame, sp)
+        sp += 1
+        pc += 1
+    }
+
+    @inline(__always)
+    mutating func blobhash() {
+        hashOfBlob(frame, sp)
+        pc += 1
+    }
+
+    @inline(__always)
+    mutating func blockhash() {
+        hashOfBlock(frame, sp)
+        pc += 1
+    }
+
+    /// The word at an offset of `evmc_tx_context`; evmc.h asserts the offsets.
+    @inline(__always)
+    mutating func pushWord(_ offset: Int) { push(U256(bigEndian: UnsafeRawPointer(frame.context()) + offset)) }
+
+    @inline(__always)
+    mutating func pushAddress(_ offset: Int) { push(U256(address: UnsafeRawPointer(frame.context()) + offset)) }
+
+    @inline(__always)
+    private mutating func pushNumber(_ number: Int64) { push(U256(UInt64(bitPattern: number))) }
+}
+
+@inline(never)
+private func balanceOfSelf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>) {
+    frame.withHost { duet_host_get_balance($0, frame.recipient, limbs(sp)) }
+}
+
+@inline(never)
+private func hashOfBlob(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>) {
+    let context = frame.context()
+    guard sp[-1].fitsOneLimb, sp[-1].limb0 < UInt64(max(0, context.pointee.blob_hashes_count)), let hashes = context.pointee.blob_hashes else {
+        sp[-1] = .zero
+        return
+    }
+    sp[-1] = U256(bigEndian: UnsafeRawPointer(hashes + Int(sp[-1].limb0)))
+}
+
+/// Of the 256 blocks before this one; the host is asked for no other.
+@inline(never)
+private func hashOfBlock(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>) {
+    let present = UInt64(bitPattern: max(0, frame.context().pointee.block_number))
+    let number = sp[-1].limb0
+    guard sp[-1].fitsOneLimb, number < present, present - number <= 256 else {
+        sp[-1] = .zero
+        return
+    }
+    frame.withHost { duet_host_get_block_hash($0, Int64(number), limbs(sp - 1)) }
+}

@@ -1,0 +1,199 @@
+import CPVM
+import VMCommon
+
+/// Handlers of the sequences that `Fusion` names: the same as their instructions one after the other, without the words in between.
+extension Machine {
+    /// PUSHn and an instruction that takes its data and another word.
+    @inline(__always)
+    private mutating func withData(_ octets: Int, _ operation: (U256, U256) -> U256) {
+        sp[-1] = operation(data(octets), sp[-1])
+        pc += 2 + octets
+    }
+
+    /// DUPn and an instruction that takes its word and another one. n is behind the opcode.
+    @inline(__always)
+    private mutating func withDup(_ operation: (U256, U256) -> U256) {
+        sp[-1] = operation(sp[-Int(pc[1])], sp[-1])
+        pc += 2
+    }
+
+    /// Two instructions that take two words each, the second one that of the first.
+    @inline(__always)
+    private mutating func twice(_ operation: (U256, U256, U256) -> U256) {
+        let result = operation(sp[-1], sp[-2], sp[-3])
+        sp -= 2
+        sp[-1] = result
+        pc += 2
+    }
+
+    // Closures in the interpreter's function itself would not be inlined.
+
+    @inline(__always) mutating func push1Add() { withData(1) { $0 &+ $1 } }
+    @inline(__always) mutating func push1Sub() { withData(1) { $0 &- $1 } }
+    @inline(__always) mutating func push1Mul() { withData(1) { $0 &* $1 } }
+    @inline(__always) mutating func push1And() { withData(1) { $0 & $1 } }
+    @inline(__always) mutating func push2And() { withData(2) { $0 & $1 } }
+    @inline(__always) mutating func push4And() { withData(4) { $0 & $1 } }
+    @inline(__always) mutating func push8And() { withData(8) { $0 & $1 } }
+    @inline(__always) mutating func push20And() { withData(20) { $0 & $1 } }
+    @inline(__always) mutating func push1Shl() { withData(1) { U256.shiftLeft($1, bits: $0.limb0) } }
+    @inline(__always) mutating func push1Shr() { withData(1) { U256.shiftRight($1, bits: $0.limb0) } }
+    @inline(__always) mutating func push1Eq() { withData(1) { U256($0 == $1) } }
+    @inline(__always) mutating func push4Eq() { withData(4) { U256($0 == $1) } }
+    @inline(__always) mutating func push1Lt() { withData(1) { U256($0 < $1) } }
+    @inline(__always) mutating func push1Gt() { withData(1) { U256($1 < $0) } }
+
+    @inline(__always) mutating func dupAnd() { withDup { $0 & $1 } }
+    @inline(__always) mutating func dupOr() { withDup { $0 | $1 } }
+    @inline(__always) mutating func dupXor() { withDup { $0 ^ $1 } }
+    @inline(__always) mutating func dupAdd() { withDup { $0 &+ $1 } }
+    @inline(__always) mutating func dupSub() { withDup { $0 &- $1 } }
+    @inline(__always) mutating func dupMul() { withDup { $0 &* $1 } }
+    @inline(__always) mutating func dupLt() { withDup { U256($0 < $1) } }
+    @inline(__always) mutating func dupGt() { withDup { U256($1 < $0) } }
+    @inline(__always) mutating func dupEq() { withDup { U256($0 == $1) } }
+    @inline(__always) mutating func dupShr() { withDup { $1 >> $0 } }
+    @inline(__always) mutating func dupShl() { withDup { $1 << $0 } }
+
+    @inline(__always) mutating func andOr() { twice { ($0 & $1) | $2 } }
+    @inline(__always) mutating func addAdd() { twice { $0 &+ $1 &+ $2 } }
+
+    // MLOAD, MSTORE
+
+    @inline(__always)
+    mutating func loadAtData<P: Pace>(_ octets: Int, _ pace: P.Type) -> Bool {
+        guard let place = place(data(octets), 32, pace) else { return false }
+        sp[0] = U256(bigEndian: place)
+        sp += 1
+        pc += 2 + octets
+        return true
+    }
+
+    @inline(__always)
+    mutating func storeAtData<P: Pace>(_ octets: Int, _ pace: P.Type) -> Bool {
+        guard let place = place(data(octets), 32, pace) else { return false }
+        sp[-1].storeBigEndian(to: place)
+        sp -= 1
+        pc += 2 + octets
+        return true
+    }
+
+    @inline(__always)
+    mutating func loadAtDup<P: Pace>(_ pace: P.Type) -> Bool {
+        guard let place = place(sp[-Int(pc[1])], 32, pace) else { return false }
+        sp[0] = U256(bigEndian: place)
+        sp += 1
+        pc += 2
+        return true
+    }
+
+    @inline(__always)
+    mutating func storeAtDup<P: Pace>(_ pace: P.Type) -> Bool {
+        guard let place = place(sp[-Int(pc[1])], 32, pace) else { return false }
+        sp[-1].storeBigEndian(to: place)
+        sp -= 1
+        pc += 2
+        return true
+    }
+
+    /// PUSH1, DUPn, MSTORE. With the data on the stack, n counts from it.
+    @inline(__always)
+    mutating func storeDataAtDup<P: Pace>(_ pace: P.Type) -> Bool {
+        sp[0] = data(1)
+        guard let place = place(sp[1 - Int(pc[2])], 32, pace) else { return false }
+        sp[0].storeBigEndian(to: place)
+        pc += 4
+        return true
+    }
+
+    @inline(__always)
+    mutating func addMload<P: Pace>(_ pace: P.Type) -> Bool {
+        guard let place = place(sp[-1] &+ sp[-2], 32, pace) else { return false }
+        sp -= 1
+        sp[-1] = U256(bigEndian: place)
+        pc += 2
+        return true
+    }
+
+    // The stack
+
+    @inline(__always)
+    mutating func push1Push1() {
+        sp[0] = U256(UInt64(pc[1]))
+        sp[1] = U256(UInt64(pc[3]))
+        sp += 2
+        pc += 4
+    }
+
+    @inline(__always)
+    mutating func push1Dup() {
+        sp[0] = data(1)
+        sp[1] = sp[1 - Int(pc[2])]
+        sp += 2
+        pc += 3
+    }
+
+    @inline(__always)
+    mutating func push4Dup() {
+        sp[0] = data(4)
+        sp[1] = sp[1 - Int(pc[5])]
+        sp += 2
+        pc += 6
+    }
+
+    /// The data takes the place of the word that comes to the top.
+    @inline(__always)
+    mutating func push1Swap() {
+        let depth = Int(pc[2])
+        sp[0] = sp[-depth]
+        sp[-depth] = data(1)
+        sp += 1
+        pc += 3
+    }
+
+    @inline(__always)
+    mutating func dupPush1() {
+        sp[0] = sp[-Int(pc[1])]
+        sp[1] = U256(UInt64(pc[2]))
+        sp += 2
+        pc += 3
+    }
+
+    @inline(__always)
+    mutating func swapPop() {
+        sp[-1 - Int(pc[1])] = sp[-1]
+        sp -= 1
+        pc += 2
+    }
+
+    @inline(__always)
+    mutating func popPop() {
+        sp -= 2
+        pc += 2
+    }
+
+    // Jumps
+
+    @inline(__always)
+    mutating func popJump<P: Pace>(_ pace: P.Type) -> Bool {
+        sp -= 2
+        return go(to: sp[0], pace)
+    }
+
+    /// Up to three instructions that make a condition of `words` words of the stack, then at `data` PUSH2 with a known jump
+    /// destination, then JUMPI: `octets` in all. Or PUSH2 and JUMP.
+    @inline(__always)
+    mutating func branch<P: Pace>(_ condition: Bool, taking words: Int, data: Int, of octets: Int, _ pace: P.Type) -> Bool {
+        if condition {
+            sp -= words
+            let target = UInt16(bigEndian: UnsafeRawPointer(pc).loadUnaligned(fromByteOffset: data + 1, as: UInt16.self))
+            pc = frame.pointee.code + Int(target)
+            guard enter(pace) else { return false }
+            pc += 1
+            return true
+        }
+        sp -= words
+        pc += octets
+        return enter(pace)
+    }
+}

@@ -1,0 +1,79 @@
+import CPVM
+import VMCommon
+
+extension Machine {
+    @inline(__always)
+    mutating func sload<P: Pace>(_ pace: P.Type) -> Bool {
+        guard settleLast(load(frame, sp, gas)) else { return false }
+        pc += 1
+        return enter(pace)
+    }
+
+    @inline(__always)
+    mutating func sstore<P: Pace>(_ pace: P.Type) -> Bool {
+        guard settleLast(store(frame, sp, gas)) else { return false }
+        sp -= 2
+        pc += 1
+        return enter(pace)
+    }
+
+    @inline(__always)
+    mutating func tload() {
+        loadTransient(frame, sp)
+        pc += 1
+    }
+
+    @inline(__always)
+    mutating func tstore<P: Pace>(_ pace: P.Type) -> Bool {
+        guard settle(storeTransient(frame, sp, gas), pace) else { return false }
+        sp -= 2
+        pc += 1
+        return true
+    }
+}
+
+@inline(never)
+private func load(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+    var rest = gas
+    if frame.pointee.rules.pointee.hasAccessLists && !frame.withHost({ duet_host_storage_is_warm($0, frame.recipient, limbs(sp - 1)) }) {
+        rest -= frame.pointee.rules.pointee.coldLoad
+        guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
+    }
+    frame.withHost { duet_host_get_storage($0, frame.recipient, limbs(sp - 1)) }
+    return rest
+}
+
+@inline(never)
+private func store(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+    if frame.pointee.isStatic { return frame.fail(EVMC_STATIC_MODE_VIOLATION) }
+    guard gas > frame.pointee.rules.pointee.storeNeeds else { return frame.fail(EVMC_OUT_OF_GAS) }
+    var rest = gas
+    if frame.pointee.rules.pointee.hasAccessLists && !frame.withHost({ duet_host_storage_is_warm($0, frame.recipient, limbs(sp - 1)) }) {
+        rest -= frame.pointee.rules.pointee.coldStore
+    }
+    let status = frame.withHost { duet_host_set_storage($0, frame.recipient, limbs(sp - 1), limbs(sp - 2)) }
+    guard status < 9 else { return frame.fail(EVMC_INTERNAL_ERROR) }
+    let rule = frame.pointee.rules.pointee.store[Int(status)]
+    rest -= Int64(rule.cost)
+    guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
+    frame.pointee.refund &+= Int64(rule.refund)
+    return rest
+}
+
+@inline(never)
+private func loadTransient(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>) {
+    frame.withHost { duet_host_get_transient_storage($0, frame.recipient, limbs(sp - 1)) }
+}
+
+@inline(never)
+private func storeTransient(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+    if frame.pointee.isStatic { return frame.fail(EVMC_STATIC_MODE_VIOLATION) }
+    frame.withHost { duet_host_set_transient_storage($0, frame.recipient, limbs(sp - 1), limbs(sp - 2)) }
+    return gas
+}
+
+/// A word as C takes it.
+@inline(__always)
+func limbs(_ word: UnsafeMutablePointer<U256>) -> UnsafeMutablePointer<UInt64> {
+    UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt64.self)
+}

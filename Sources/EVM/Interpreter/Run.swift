@@ -1,0 +1,23 @@
+import CPVM
+
+extension Frame.Handle {
+    /// Executes from the start of the code to the end.
+    func run() {
+        pointee.pc = pointee.code
+        pointee.top = pointee.stack
+        pointee.care = .none
+        if !pointee.isTraced {
+            interpret(Fast.self, self)
+            if pointee.care == .none { return }
+            if pointee.care == .instruction { putBack() }
+        }
+        interpret(Careful.self, self)
+        if pointee.isTraced { traceEnd() }
+    }
+
+    /// What the rest of the block, from the instruction at pc on, has cost in advance.
+    @inline(never)
+    private func putBack() {
+        pointee.gas += pointee.image.costToTheEnd(from: pointee.pc - pointee.code, pointee.original, pointee.traits)
+    }
+}

@@ -1,0 +1,138 @@
+import CPVM
+import VMCommon
+
+/// One execution: what the interpreter does not keep in processor registers. It lives in a heap block of its own with the stack,
+/// so that nested calls take little of the native stack.
+struct Frame: BitwiseCopyable {
+    typealias Handle = UnsafeMutablePointer<Frame>
+
+    // The code
+    var code: UnsafeMutablePointer<UInt8>
+    var blocks: UnsafeMutablePointer<Block>
+    var image: CodeImage
+    /// As the client gave it.
+    var original: UnsafePointer<UInt8>?
+    var traits: UnsafePointer<Traits>
+    var rules: UnsafePointer<ForkRules>
+    var fork: Fork
+
+    /// The lowest word of the stack.
+    var stack: UnsafeMutablePointer<U256>
+    var memory: GuestBytes
+
+    // The call
+    /// Has what comes before a call led to one?
+    var isCalling: Bool
+    var isTraced: Bool
+    var message: UnsafePointer<evmc_message>
+    var host: duet_host
+    var isStatic: Bool
+    var refund: Int64
+    /// Room for the message of a call and for its result, whose output is what RETURNDATACOPY reads.
+    var outgoing: UnsafeMutablePointer<evmc_message>
+    var returned: UnsafeMutablePointer<evmc_result>
+    var transaction: UnsafeMutablePointer<evmc_tx_context>
+    var hasTransaction: Bool
+
+    // How the interpreter left, or how it has to start
+    var pc: UnsafeMutablePointer<UInt8>
+    var top: UnsafeMutablePointer<U256>
+    var gas: Int64
+    var status: evmc_status_code
+    var care: Care
+    /// What RETURN or REVERT gives, in memory.
+    var outputOffset: Int
+    var outputSize: Int
+
+    // The instance
+    var instance: Instance.Handle
+    /// The next frame that is not in use.
+    var next: Handle?
+    /// Whose image it is, if it is the cache's.
+    var cached: CachedCode.Handle?
+    /// Memory for an image that is not in the cache, of code up to that size; its blocks are zeros when no execution uses it.
+    var scratchText: UnsafeMutableRawPointer?
+    var scratchBlocks: UnsafeMutableRawPointer?
+    var scratchSize: Int
+    /// Where blocks have been written into it: `analysedCount` stretches from one offset to the next.
+    var analysed: InlineArray<32, Int32>
+    var analysedCount: Int
+}
+
+/// Why `Fast` left an execution to `Careful`.
+enum Care: UInt8, BitwiseCopyable {
+    case none
+    /// The block at pc cannot be paid or does not suit the stack, and has not been paid.
+    case block
+    /// The instruction at pc has failed, in a block that is paid: perhaps what is paid for those behind it saves it.
+    case instruction
+}
+
+extension Frame {
+    /// The heights of words of the stack are multiples of this.
+    static let alignment = 64
+
+    // In one allocation: frame, message, result, transaction, stack.
+    private static let outgoingOffset = (MemoryLayout<Frame>.size + 63) & ~63
+    private static let returnedOffset = (outgoingOffset + MemoryLayout<evmc_message>.size + 63) & ~63
+    private static let transactionOffset = (returnedOffset + MemoryLayout<evmc_result>.size + 63) & ~63
+    private static let stackOffset = (transactionOffset + MemoryLayout<evmc_tx_context>.size + 63) & ~63
+    /// Words on both sides that handlers may touch before they know better.
+    private static let margin = 2
+    /// Octets of a frame with its stack.
+    static let room = stackOffset + (stackLimit + 2 * margin) * MemoryLayout<U256>.stride
+
+    /// nil if memory is short.
+    static func create(_ instance: Instance.Handle) -> Handle? {
+        guard let room = duet_allocate_aligned(Frame.room) else { return nil }
+        memset(room, 0, stackOffset)
+        let frame = room.assumingMemoryBound(to: Frame.self)
+        frame.pointee.instance = instance
+        frame.pointee.outgoing = (room + outgoingOffset).assumingMemoryBound(to: evmc_message.self)
+        frame.pointee.returned = (room + returnedOffset).assumingMemoryBound(to: evmc_result.self)
+        frame.pointee.transaction = (room + transactionOffset).assumingMemoryBound(to: evmc_tx_context.self)
+        frame.pointee.stack = (room + stackOffset).assumingMemoryBound(to: U256.self) + margin
+        return frame
+    }
+
+    static func destroy(_ frame: Handle) {
+        frame.pointee.memory.free()
+        frame.pointee.freeScratch()
+        CPVM.free(frame)
+    }
+
+    /// Octets that it holds while it is not in use.
+    var idleOctets: Int { Frame.room + memory.capacity + scratchSize * 9 }
+}
+
+extension Frame.Handle {
+    @inline(__always)
+    var recipient: UnsafePointer<evmc_address> {
+        UnsafeRawPointer(pointee.message).advanced(by: 24).assumingMemoryBound(to: evmc_address.self)
+    }
+
+    /// Ends the execution; to be returned by what gives the gas that is left.
+    @inline(__always)
+    func fail(_ status: evmc_status_code) -> Int64 {
+        pointee.status = status
+        return -1
+    }
+
+    /// The transaction and its block, asked for once.
+    @inline(__always)
+    func context() -> UnsafePointer<evmc_tx_context> {
+        if !pointee.hasTransaction { askForContext() }
+        return UnsafePointer(pointee.transaction)
+    }
+
+    @inline(never)
+    private func askForContext() {
+        pointee.hasTransaction = true
+        withHost { duet_host_get_tx_context($0, pointee.transaction) }
+    }
+
+    @inline(__always)
+    func withHost<Result>(_ body: (UnsafePointer<duet_host>) -> Result) -> Result {
+        withUnsafePointer(to: &pointee.host) { body($0) }
+    }
+}

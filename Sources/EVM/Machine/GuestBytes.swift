@@ -1,0 +1,83 @@
+import CPVM
+
+/// The memory of an execution: octets from 0 on, in whole words, that read as zeros where nothing was stored.
+struct GuestBytes: BitwiseCopyable {
+    /// NULL as long as there is none.
+    var start: UnsafeMutablePointer<UInt8>?
+    /// Octets that the execution has, a multiple of 32.
+    var size: UInt64
+    /// How many offsets there are at which a word lies inside: `size - 31`, or 0.
+    var wordOffsets: UInt64
+    /// What it has cost so far.
+    var cost: Int64
+    /// Octets that are there.
+    var capacity: Int
+    /// Octets from `size` up to here are zeros …
+    private var clearTo: Int
+    /// … and those from here up to `capacity` as well.
+    private var dirtyTo: Int
+
+    /// More than this cannot be paid with 2^63 - 1 gas; up to here the cost is below 2^64.
+    static let payable: UInt64 = 1 << 41
+    /// Nobody gets more than this, whatever he pays: 4 GiB.
+    static let limit = 1 << 32
+
+    /// Of that many octets: 3 for a word, and the square of the words by 512. Yellow Paper, appendix H, C_mem.
+    static func cost(_ octets: UInt64) -> UInt64 {
+        let words = (octets + 31) / 32
+        let square = words.multipliedFullWidth(by: words)
+        return words &* 3 &+ (square.low &>> 9 | square.high &<< 55)
+    }
+
+    /// Makes it at least that large; the cost has been paid. False if memory is short.
+    mutating func grow(_ octets: UInt64) -> Bool {
+        let size = Int((octets + 31) & ~31)
+        if size > capacity && !reserve(size) { return false }
+        if size > clearTo { clear(size) }
+        self.size = UInt64(size)
+        wordOffsets = self.size - 31
+        return true
+    }
+
+    /// Zeros ahead of the present need, because memory mostly grows in small steps.
+    private mutating func clear(_ size: Int) {
+        let ahead = min(max(size, clearTo + 1024), dirtyTo)
+        if ahead > clearTo { memset(start.unsafelyUnwrapped + clearTo, 0, ahead - clearTo) }
+        clearTo = ahead >= dirtyTo ? capacity : ahead
+    }
+
+    private mutating func reserve(_ size: Int) -> Bool {
+        guard size <= GuestBytes.limit else { return false }
+        let room = min(max(size, capacity * 2, 4096), GuestBytes.limit)
+        guard let fresh = calloc(room, 1) else { return false }
+        if let start {
+            memcpy(fresh, start, Int(self.size))
+            CPVM.free(start)
+        }
+        start = fresh.assumingMemoryBound(to: UInt8.self)
+        capacity = room
+        clearTo = room
+        dirtyTo = Int(self.size)
+        return true
+    }
+
+    /// For the next execution.
+    mutating func reset() {
+        dirtyTo = max(clearTo < dirtyTo ? dirtyTo : 0, Int(size))
+        clearTo = 0
+        size = 0
+        wordOffsets = 0
+        cost = 0
+    }
+
+    /// Gives everything back.
+    mutating func free() {
+        CPVM.free(start)
+        start = nil
+        capacity = 0
+        clearTo = 0
+        dirtyTo = 0
+        size = 0
+        wordOffsets = 0
+    }
+}

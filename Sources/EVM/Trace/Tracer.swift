@@ -1,0 +1,134 @@
+import CPVM
+import VMCommon
+
+/// Lines of EIP-3155, a JSON object for each instruction.
+///
+/// A line waits until the cost of its instruction is known: until the next one, the end, or the call that it makes. So there is
+/// never more than one that waits in an instance, and the lines of a called execution come behind that of the call.
+struct Tracer: BitwiseCopyable {
+    /// NULL: stderr.
+    var function: duet_evm_trace_fn?
+    var context: UnsafeMutableRawPointer?
+    fileprivate var line = TraceLine()
+    fileprivate var isWaiting = false
+    /// Before the instruction, and what it costs at least.
+    fileprivate var gas: Int64 = 0
+    fileprivate var fixedCost: Int64 = 0
+
+    mutating func free() { line.free() }
+
+    fileprivate mutating func send() {
+        guard let text = line.start else { return }
+        text.withMemoryRebound(to: CChar.self, capacity: line.count) { text in
+            if let function { function(context, text, line.count) } else { duet_stderr_line(text, line.count) }
+        }
+    }
+}
+
+extension Frame.Handle {
+    /// Before an instruction, of which nothing has been checked yet.
+    @inline(never)
+    func traceInstruction(_ offset: Int, _ octet: UInt8, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) {
+        sendWaiting(gas, EVMC_SUCCESS)
+        let tracer = pointee.instance.tracer
+        tracer.pointee.line.clear()
+        tracer.pointee.line.append("{\"pc\":")
+        tracer.pointee.line.append(decimal: UInt64(offset))
+        tracer.pointee.line.append(",\"op\":")
+        tracer.pointee.line.append(decimal: UInt64(octet))
+        tracer.pointee.line.append(",\"gas\":")
+        tracer.pointee.line.append(hexNumber: gas)
+        tracer.pointee.line.append(",\"memSize\":")
+        tracer.pointee.line.append(decimal: pointee.memory.size)
+        tracer.pointee.line.append(",\"stack\":[")
+        var word = pointee.stack
+        while word < sp {
+            if word > pointee.stack { tracer.pointee.line.append(",") }
+            tracer.pointee.line.append(hexNumber: word.pointee)
+            word += 1
+        }
+        tracer.pointee.line.append("],\"depth\":")
+        tracer.pointee.line.append(decimal: UInt64(pointee.message.pointee.depth) + 1)
+        tracer.pointee.line.append(",\"returnData\":")
+        tracer.pointee.line.append(hexOctets: pointee.returned.pointee.output_data, pointee.returned.pointee.output_size)
+        tracer.pointee.line.append(",\"refund\":")
+        tracer.pointee.line.append(hexNumber: pointee.refund)
+        tracer.pointee.line.append(",\"opName\":\"")
+        tracer.pointee.line.append(name(ofOctet: octet, pointee.traits))
+        tracer.pointee.line.append("\"")
+        tracer.pointee.isWaiting = true
+        tracer.pointee.gas = gas
+        tracer.pointee.fixedCost = Int64(pointee.traits[Int(octet)].gas)
+    }
+
+    /// Before the host carries a call out. `gas` is what stays here.
+    @inline(never)
+    func traceCall(_ gas: Int64) { sendWaiting(gas, EVMC_SUCCESS) }
+
+    /// After the last instruction.
+    @inline(never)
+    func traceEnd() {
+        let status = pointee.status
+        let isFault = status != EVMC_SUCCESS && status != EVMC_REVERT
+        sendWaiting(pointee.gas, isFault ? status : EVMC_SUCCESS)
+        guard pointee.message.pointee.depth == 0 else { return }
+        let tracer = pointee.instance.tracer
+        tracer.pointee.line.clear()
+        tracer.pointee.line.append("{\"output\":")
+        tracer.pointee.line.append(hexOctets: pointee.memory.start.map { UnsafePointer($0) + pointee.outputOffset }, isFault ? 0 : pointee.outputSize)
+        tracer.pointee.line.append(",\"gasUsed\":")
+        tracer.pointee.line.append(hexNumber: pointee.message.pointee.gas &- (isFault ? 0 : pointee.gas))
+        appendError(status)
+        tracer.pointee.line.append("}")
+        tracer.pointee.send()
+    }
+
+    private func sendWaiting(_ gas: Int64, _ status: evmc_status_code) {
+        let tracer = pointee.instance.tracer
+        guard tracer.pointee.isWaiting else { return }
+        tracer.pointee.isWaiting = false
+        tracer.pointee.line.append(",\"gasCost\":")
+        let cost = tracer.pointee.gas &- gas
+        tracer.pointee.line.append(hexNumber: status == EVMC_SUCCESS ? cost : max(cost, tracer.pointee.fixedCost))
+        appendError(status)
+        tracer.pointee.line.append("}")
+        tracer.pointee.send()
+    }
+
+    private func appendError(_ status: evmc_status_code) {
+        guard status != EVMC_SUCCESS else { return }
+        let tracer = pointee.instance.tracer
+        tracer.pointee.line.append(",\"error\":\"")
+        tracer.pointee.line.append(name(of: status))
+        tracer.pointee.line.append("\"")
+    }
+}
+
+/// As evmc.h has it.
+func name(of status: evmc_status_code) -> StaticString {
+    switch status {
+    case EVMC_SUCCESS: "success"
+    case EVMC_FAILURE: "failure"
+    case EVMC_REVERT: "revert"
+    case EVMC_OUT_OF_GAS: "out of gas"
+    case EVMC_INVALID_INSTRUCTION: "invalid instruction"
+    case EVMC_UNDEFINED_INSTRUCTION: "undefined instruction"
+    case EVMC_STACK_OVERFLOW: "stack overflow"
+    case EVMC_STACK_UNDERFLOW: "stack underflow"
+    case EVMC_BAD_JUMP_DESTINATION: "bad jump destination"
+    case EVMC_INVALID_MEMORY_ACCESS: "invalid memory access"
+    case EVMC_STATIC_MODE_VIOLATION: "static mode violation"
+    case EVMC_INTERNAL_ERROR: "internal error"
+    case EVMC_REJECTED: "rejected"
+    case EVMC_OUT_OF_MEMORY: "out of memory"
+    default: "failure"
+    }
+}
+
+/// The instruction that an octet is at a fork.
+private func name(ofOctet octet: UInt8, _ traits: UnsafePointer<Traits>) -> StaticString {
+    if traits[Int(octet)].isDefined {
+        for index in isaTable.indices where isaTable[index].opcode.rawValue == octet { return isaTable[index].name }
+    }
+    return "undefined"
+}

@@ -1,0 +1,8 @@
+import CPVM
+
+/// ID: the input (Yellow Paper, appendix E).
+func identity(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+    guard let result = output.make(input.count) else { return .noMemory }
+    input.copy(0, input.count, to: result)
+    return .success
+}

@@ -1,0 +1,149 @@
+import CPVM
+import EVMPrecompiles
+import VMCommon
+
+/// What came of a transaction.
+struct Outcome {
+    var status = EVMC_SUCCESS
+    var gasUsed: UInt64 = 0
+    var gasRefund: UInt64 = 0
+    var gasPrice = U256()
+    var contract = Address()
+}
+
+/// The execution of one transaction, or of one call by the system.
+struct Execution {
+    let state: UnsafeMutablePointer<State>
+    let vm: UnsafeMutablePointer<evmc_vm>
+    let revision: Revision
+    let block: duet_block_t
+
+    /// Executes a transaction (Yellow Paper, 6). On a failure the state is as it was. The output goes to `output`.
+    func run(_ transaction: duet_transaction_t, _ output: inout ByteBuffer) -> Result<Outcome, TransactionError> {
+        state.pointee.beginTransaction()
+        let valid: ValidTransaction
+        switch state.pointee.check(transaction, block, revision) {
+        case .success(let checked): valid = checked
+        case .failure(let error): return .failure(error)
+        }
+        let start = state.pointee.checkpoint()
+        let sender = Address(transaction.sender)
+        state.pointee.setBalance(sender, state.pointee.balance(sender) &- valid.gasFee &- valid.blobFee)
+        state.pointee.setNonce(sender, transaction.nonce + 1)
+        if revision >= .berlin { warmUp(transaction) }
+        var refund = state.pointee.setDelegations(transaction, block)
+
+        var result = call(transaction, gas: Int64(transaction.gas_limit - valid.intrinsic.execution), valid.gasPrice)
+        defer { Execution.release(&result.evmc) }
+        guard result.fault == DUET_STATE_OK, !state.pointee.failed, Execution.keep(result.evmc, &output) else {
+            return .failure(abandon(start, result.fault))
+        }
+        var outcome = Outcome()
+        outcome.status = result.evmc.status_code
+        outcome.gasPrice = valid.gasPrice
+        if outcome.status == EVMC_SUCCESS {
+            outcome.contract = Address(result.evmc.create_address)
+            refund &+= UInt64(max(0, result.evmc.gas_refund))
+        }
+        let used = transaction.gas_limit - UInt64(max(0, result.evmc.gas_left))
+        // EIP-3529
+        outcome.gasRefund = min(refund, used / (revision >= .london ? 5 : 2))
+        outcome.gasUsed = max(used - outcome.gasRefund, valid.intrinsic.floor)
+        pay(transaction, outcome)
+        guard !state.pointee.failed else { return .failure(abandon(start, DUET_STATE_OK)) }
+        state.pointee.endTransaction(deletesEmpty: revision.deletesEmptyAccounts)
+        return .success(outcome)
+    }
+
+    /// A call by the system: no gas is paid and no nonce raised.
+    func runSystemCall(_ contract: Address, _ data: UnsafeRawBufferPointer, _ output: inout ByteBuffer) -> Result<Outcome, TransactionError> {
+        state.pointee.beginTransaction()
+        output.shrink(to: 0)
+        guard !state.pointee.code(contract).isEmpty else { return .success(Outcome()) }
+        let start = state.pointee.checkpoint()
+        var transaction = duet_transaction_t()
+        transaction.sender = Execution.systemAddress.evmc
+        transaction.to = contract.evmc
+        transaction.data = data.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        transaction.data_size = data.count
+        if revision >= .berlin { warmUp(transaction) }
+        var result = call(transaction, gas: Execution.systemGas, U256())
+        defer { Execution.release(&result.evmc) }
+        guard result.fault == DUET_STATE_OK, !state.pointee.failed, Execution.keep(result.evmc, &output) else {
+            return .failure(abandon(start, result.fault))
+        }
+        state.pointee.endTransaction(deletesEmpty: revision.deletesEmptyAccounts)
+        var outcome = Outcome()
+        outcome.status = result.evmc.status_code
+        outcome.gasUsed = UInt64(Execution.systemGas - result.evmc.gas_left)
+        return .success(outcome)
+    }
+
+    private static let systemGas: Int64 = 30_000_000
+
+    /// 0xff…fe, the caller in EIP-4788 and the like.
+    private static var systemAddress: Address { Address(.max, .max, UInt32(0xffff_fffe).bigEndian) }
+
+    // MARK: Steps
+
+    /// What is warm from the start (EIP-2929, 2930, 3651).
+    private func warmUp(_ transaction: duet_transaction_t) {
+        _ = state.pointee.warm(Address(transaction.sender))
+        if !transaction.is_creation { _ = state.pointee.warm(Address(transaction.to)) }
+        if revision >= .shanghai { _ = state.pointee.warm(Address(block.coinbase)) }
+        for tuple in transaction.accessTuples {
+            _ = state.pointee.warm(Address(tuple.address))
+            for key in tuple.keyList { _ = state.pointee.warm(Address(tuple.address), Bytes32(key)) }
+        }
+    }
+
+    private func call(_ transaction: duet_transaction_t, gas: Int64, _ price: U256) -> (evmc: evmc_result, fault: duet_state_error_t) {
+        var host = Host(state: state, vm: vm, revision: revision, block: block)
+        host.context.tx_origin = transaction.sender
+        host.context.tx_gas_price = evmc_bytes32(price)
+        host.context.blob_hashes = transaction.blob_hashes
+        host.context.blob_hashes_count = transaction.blob_hash_count
+
+        var message = evmc_message()
+        message.kind = transaction.is_creation ? EVMC_CREATE : EVMC_CALL
+        message.gas = gas
+        message.sender = transaction.sender
+        message.value = transaction.value
+        message.input_data = transaction.data
+        message.input_size = transaction.data_size
+        if !transaction.is_creation {
+            message.recipient = transaction.to
+            message.code_address = transaction.to
+            if revision >= .prague, let delegate = SetCode.delegate(state.pointee.code(Address(transaction.to))) {
+                _ = state.pointee.warm(delegate)
+                message.code_address = delegate.evmc
+                message.flags |= EVMC_DELEGATED.rawValue
+            }
+        }
+        let result = Host.call(&host, &message)
+        return (result, host.fault)
+    }
+
+    /// Gives the sender what gas is left and the coinbase its part: since EIP-1559 without the base fee.
+    private func pay(_ transaction: duet_transaction_t, _ outcome: Outcome) {
+        let sender = Address(transaction.sender)
+        let back = U256(transaction.gas_limit - outcome.gasUsed) &* outcome.gasPrice
+        state.pointee.setBalance(sender, state.pointee.balance(sender) &+ back)
+        let tip = revision >= .london ? outcome.gasPrice &- block.base_fee.number : outcome.gasPrice
+        state.pointee.addBalance(Address(block.coinbase), U256(outcome.gasUsed) &* tip)
+    }
+
+    private func abandon(_ start: Checkpoint, _ fault: duet_state_error_t) -> TransactionError {
+        state.pointee.revert(to: start)
+        return TransactionError(fault == DUET_STATE_OK ? DUET_STATE_ERR_NO_MEMORY : fault)
+    }
+
+    private static func keep(_ result: evmc_result, _ output: inout ByteBuffer) -> Bool {
+        output.clear()
+        return output.append(result.output_data, count: result.output_size)
+    }
+
+    private static func release(_ result: inout evmc_result) {
+        if let release = result.release { release(&result) }
+    }
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""An EVMC VM against independent EVMs, on random programs.
+
+    run.py --host HOST.so --vm VM.so [--mode MODE] [--reference specs|revm|none] [--programs N | --seconds N] [--seed S] [--from N] [--fork F]
+
+Program number N is the same in every run with the same seed. A difference is printed with the command that repeats it; the run
+goes on and ends with exit status 1. Cases under regressions/ are run first.
+"""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+
+from generate import generate
+from library import Library
+from minimise import minimise
+from opcodes import REVISION
+from outcome import differences
+from regressions import failures
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ENVIRONMENT = {"number": 1000, "timestamp": 5000, "difficulty": 0x1234567, "base_fee": 7, "gas_limit": 30_000_000, "chain_id": 1,
+               "gas_price": 10, "blob_hashes": [b"\x01" + b"\x22" * 31, b"\x01" + b"\x33" * 31]}
+SHOWN = 20
+
+
+def intrinsic(case):
+    """What the transaction costs before its code runs."""
+    zeros = case.data.count(0)
+    return 21000 + 4 * zeros + (16 if REVISION[case.fork] >= REVISION["istanbul"] else 68) * (len(case.data) - zeros)
+
+
+def compare(library, reference, case):
+    gas = case.gas - intrinsic(case)
+    reference.adapt(case)
+    ours = library.run(case, gas, reference.warm(case))
+    theirs = reference.run(case, gas)
+    if hasattr(reference, "fill"):
+        reference.fill(case, theirs, ours)
+        given_back = getattr(theirs, "given_back", None)
+        if given_back is not None:
+            used = case.gas - ours.gas_left
+            if min(ours.refund, used // 5) != given_back:
+                return ours, [f"refund: {ours.refund} of {used} used, given back {given_back}"]
+    return ours, differences(ours, theirs)
+
+
+def fails(library, reference, case, kind):
+    """Whether a case differs in what the first line of its differences names."""
+    try:
+        lines = compare(library, reference, case)[1]
+        return bool(lines) and lines[0].split(":")[0] == kind
+    except Exception:
+        return False
+
+
+def show(case):
+    print(f"    {case.fork}, gas {case.gas}, value {case.value}, data {case.data.hex() or '-'}")
+    for address, (nonce, balance, code, storage) in case.accounts.items():
+        print(f"    {address.hex()} nonce {nonce} balance {balance} storage {storage} code {code.hex() or '-'}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--vm", required=True)
+    parser.add_argument("--mode")
+    parser.add_argument("--reference", choices=["specs", "revm", "none"], default="specs")
+    parser.add_argument("--programs", type=int, default=10000)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--from", dest="first", type=int, default=0)
+    parser.add_argument("--fork")
+    options = parser.parse_args()
+
+    library = Library(options.host, options.vm, options.mode)
+    library.environment(ENVIRONMENT)
+    wrong, count = failures(library)
+    for text in wrong:
+        print(f"FAILED regression {text}")
+    print(f"evm-differential: {count} regressions, {len(wrong)} differ", flush=True)
+
+    if options.reference == "none":
+        return 1 if wrong else 0
+    if options.reference == "specs":
+        from specs import FORKS, Specs as Reference
+    else:
+        from revm import FORKS, Revm as Reference
+    reference = Reference(ENVIRONMENT)
+    library.environment(reference.environment)
+    forks = [options.fork] if options.fork else FORKS
+
+    started, ran, failed, statuses = time.monotonic(), 0, 0, {}
+    for number in range(options.first, options.first + options.programs):
+        if options.seconds and time.monotonic() - started > options.seconds:
+            break
+        case = generate(options.seed << 40 | number, forks)
+        try:
+            ours, lines = compare(library, reference, case)
+            statuses[ours.status] = statuses.get(ours.status, 0) + 1
+        except Exception:
+            lines = traceback.format_exc().splitlines()
+        ran += 1
+        if lines:
+            failed += 1
+            again = f"--reference {options.reference} --seed {options.seed} --from {number} --programs 1"
+            print(f"FAILED {case.fork}: {again}" + (f" --fork {options.fork}" if options.fork else ""), flush=True)
+            for line in lines:
+                print("   ", line)
+            if failed == 1 or options.programs == 1:
+                small = minimise(case, lambda other: fails(library, reference, other, lines[0].split(":")[0]))
+                print("    made smaller:", compare(library, reference, small)[1])
+                show(small)
+            if failed == SHOWN:
+                print("that is enough")
+                break
+    seconds = time.monotonic() - started
+    ends = ", ".join(f"{name} {count}" for name, count in sorted(statuses.items(), key=lambda item: -item[1]))
+    print(f"evm-differential: {ran} programs against {options.reference} in {seconds:.0f} s, {failed} differ ({ends})")
+    return 1 if failed or wrong or not ran else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
