@@ -2,7 +2,7 @@ import VMCommon
 
 /// An element of the field that secp256k1 is defined over, the integers modulo p = 2^256 - 2^32 - 977 (SEC 2, 2.4.1).
 /// The value is below 2^256 but may be p or more: what is the same element need not be the same value.
-struct Secp256k1Field: CurveElement {
+struct Secp256k1Field: CurveElement, Equatable {
     private var value: U256
 
     /// 2^256 - p: what a carry out of the 256 bits is worth.
