@@ -96,3 +96,33 @@ import Testing
         #expect(status(14, [1], 1, 20) == DUET_PRECOMPILE_FAILURE && result.output == nil)
     }
 }
+
+/// The VM of EVMC.
+@Suite struct PrecompileVMTests {
+    @Test func vm() throws {
+        let vm = try #require(evmc_create_duet_precompiles())
+        defer { vm.pointee.destroy(vm) }
+        #expect(vm.pointee.abi_version == EVMC_ABI_VERSION && vm.pointee.get_capabilities(vm) == EVMC_CAPABILITY_PRECOMPILES.rawValue)
+        let input: [UInt8] = [1, 2, 3]
+        input.withUnsafeBufferPointer { octets in
+            func execute(_ address: UInt8, _ revision: evmc_revision, gas: Int64) -> evmc_result {
+                var message = evmc_message()
+                message.gas = gas
+                message.input_data = octets.baseAddress
+                message.input_size = octets.count
+                message.code_address.bytes.19 = address
+                return vm.pointee.execute(vm, nil, nil, revision, &message, nil, 0)
+            }
+            var result = execute(4, EVMC_EXPERIMENTAL, gas: 20)
+            #expect(result.status_code == EVMC_SUCCESS && result.gas_left == 2)
+            #expect(Array(UnsafeBufferPointer(start: result.output_data, count: result.output_size)) == input)
+            result.release?(&result)
+            #expect(execute(4, EVMC_FRONTIER, gas: 17).status_code == EVMC_OUT_OF_GAS)
+            #expect(execute(9, EVMC_OSAKA, gas: 17).status_code == EVMC_PRECOMPILE_FAILURE)
+            #expect(execute(9, EVMC_BERLIN, gas: 17).gas_left == 0)
+            for (address, revision, gas) in [(9, EVMC_PETERSBURG, 1), (18, EVMC_OSAKA, 1), (4, evmc_revision(16), 20), (4, EVMC_OSAKA, -1)] as [(UInt8, evmc_revision, Int64)] {
+                #expect(execute(address, revision, gas: gas).status_code == EVMC_REJECTED)
+            }
+        }
+    }
+}
