@@ -71,6 +71,8 @@ ALWAYS int has_adx(void) {
     return __builtin_expect(answer >= 0, 1) ? answer : ask_adx();
 }
 
+void duet_montgomery_may_use_adx(int may) { atomic_store_explicit(&with_adx, may ? -1 : 0, memory_order_relaxed); }
+
 /* (tj, ti) += rdx * word */
 #define STEP(ti, tj, offset, pointer) \
     "mulx " offset "(%[" pointer "]), %[lo], %[hi]\n\t" \
@@ -199,6 +201,7 @@ ALWAYS void multiply_wide6_adx(uint64_t *r, const uint64_t *a, const uint64_t *b
     r[6] = t6, r[7] = t0, r[8] = t1, r[9] = t2, r[10] = t3, r[11] = t4;
 }
 #else
+void duet_montgomery_may_use_adx(int may) {}
 ALWAYS int has_adx(void) { return 0; }
 ALWAYS void multiply4_adx(uint64_t *r, const uint64_t *a, const uint64_t *b, const duet_modulus4 *p) {}
 ALWAYS void multiply6_adx(uint64_t *r, const uint64_t *a, const uint64_t *b, const duet_modulus6 *p) {}

@@ -8,7 +8,7 @@ import time
 from library import Library
 
 PARTS = ("hashes", "modexp")
-CURVES = ("bn254", "bls12381", "kzg")
+CURVES = ("vectors", "bn254", "bls12381", "kzg")
 
 
 def main():

@@ -28,6 +28,9 @@ void duet_multiply_complex6(duet_complex6 *r, const duet_complex6 *a, const duet
 void duet_square_complex4(duet_complex4 *r, const duet_complex4 *a, const duet_modulus4 *p);
 void duet_square_complex6(duet_complex6 *r, const duet_complex6 *a, const duet_modulus6 *p);
 
+/* For tests: 0 makes all of the above do without the instructions of ADX and BMI2; 1 lets it use them if there are any. */
+void duet_montgomery_may_use_adx(int may);
+
 /* The moduli of the fields that BN254 and BLS12-381 are defined over. */
 extern const duet_modulus4 duet_bn254_p;
 extern const duet_modulus6 duet_bls12381_p;
