@@ -10,6 +10,10 @@
 typedef struct { uint64_t limb[4]; } duet_limbs4;
 typedef struct { uint64_t limb[6]; } duet_limbs6;
 
+/* a0 + a1 u with u^2 = -1: the limbs of a0, then those of a1 */
+typedef struct { uint64_t limb[8]; } duet_complex4;
+typedef struct { uint64_t limb[12]; } duet_complex6;
+
 /* A modulus and -1/p modulo 2^64. */
 typedef struct { uint64_t limb[4], inverse; } duet_modulus4;
 typedef struct { uint64_t limb[6], inverse; } duet_modulus6;
@@ -17,6 +21,15 @@ typedef struct { uint64_t limb[6], inverse; } duet_modulus6;
 /* r = a b / 2^256, r = a b / 2^384 */
 void duet_multiply4(duet_limbs4 *r, const duet_limbs4 *a, const duet_limbs4 *b, const duet_modulus4 *p);
 void duet_multiply6(duet_limbs6 *r, const duet_limbs6 *a, const duet_limbs6 *b, const duet_modulus6 *p);
+
+/* r = a b and r = a^2 in the extension by u */
+void duet_multiply_complex4(duet_complex4 *r, const duet_complex4 *a, const duet_complex4 *b, const duet_modulus4 *p);
+void duet_multiply_complex6(duet_complex6 *r, const duet_complex6 *a, const duet_complex6 *b, const duet_modulus6 *p);
+void duet_square_complex4(duet_complex4 *r, const duet_complex4 *a, const duet_modulus4 *p);
+void duet_square_complex6(duet_complex6 *r, const duet_complex6 *a, const duet_modulus6 *p);
+
+/* For tests: 0 makes all of the above do without the instructions of ADX and BMI2; 1 lets it use them if there are any. */
+void duet_montgomery_may_use_adx(int may);
 
 /* The moduli of the fields that BN254 and BLS12-381 are defined over. */
 extern const duet_modulus4 duet_bn254_p;
