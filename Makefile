@@ -52,6 +52,7 @@ install: all
 	install -m 755 build/libpvm.so "$(DESTDIR)$(PREFIX)/lib/libpvm.so.$(VERSION)"
 	ln -sf libpvm.so.$(VERSION) "$(DESTDIR)$(PREFIX)/lib/$(SONAME)"
 	ln -sf $(SONAME) "$(DESTDIR)$(PREFIX)/lib/libpvm.so"
+	ln -sf $(SONAME) "$(DESTDIR)$(PREFIX)/lib/libduet.so"
 	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$${prefix}/lib|; s|@VERSION@|$(VERSION)|' duet.pc.in \
 	    > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/duet.pc"
 

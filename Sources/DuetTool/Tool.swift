@@ -2,7 +2,7 @@ import CPVM
 
 /// The command line tool `duet`. Library and executable are apart so that tests can call it.
 public enum Tool {
-    static let commands: [Command] = [.run, .assemble, .disassemble, .bench, .conformance]
+    static let commands: [Command] = [.run, .assemble, .disassemble, .bench, .conformance, .conformancePrecompiles]
 
     /// Runs a command line (without the program's name) and returns the exit status.
     public static func run(_ words: [String], _ console: Console = .standard()) -> Int32 {

@@ -7,14 +7,13 @@ import time
 
 from library import Library
 
-PARTS = ("hashes", "modexp")
-CURVES = ("vectors", "bn254", "bls12381", "kzg")
+PARTS = ("hashes", "modexp", "signatures", "bn254", "bls12381", "kzg")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=PARTS + CURVES)
+    parser.add_argument("--only", choices=PARTS)
     options = parser.parse_args()
     library = Library()
     failed = 0

@@ -7,6 +7,7 @@
 #endif
 #include "../../../include/pvm_ext.h"
 #include "../../../include/duet_precompile.h"
+#include "../../../include/evmc.h"
 #include "system.h"
 #include "limbs.h"
 #include "faults.h"

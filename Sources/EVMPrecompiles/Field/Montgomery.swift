@@ -90,26 +90,10 @@ struct Montgomery<Modulus: PrimeModulus>: CurveElement, Equatable {
     @inline(__always)
     func squared() -> Self { self * self }
 
-    /// self^(2^count)
-    func squared(_ count: Int) -> Self {
-        var result = self
-        for _ in 0..<count { result = result.squared() }
-        return result
+    /// 1 / self, 0 for 0.
+    func inverse() -> Self {
+        // Of x 2^256 the inverse is 1 / (x 2^256): two factors 2^256 are missing, and each product takes one away and adds two.
+        let inverse = Self(montgomeryForm: value.inverse(modulo: Modulus.modulus)), factor = Self(montgomeryForm: Modulus.rSquared)
+        return inverse * factor * factor
     }
-
-    /// self^exponent by windows of four bits.
-    func power(_ exponent: U256) -> Self {
-        withUnsafeTemporaryAllocation(of: Self.self, capacity: 16) { powers in
-            powers[0] = .one
-            for index in 1..<16 { powers[index] = powers[index - 1] * self }
-            var result = Self.one
-            for index in stride(from: 63, through: 0, by: -1) {
-                result = result.squared(4) * powers[exponent.nibble(index)]
-            }
-            return result
-        }
-    }
-
-    /// 1 / self, 0 for 0: self^(p - 2) (Fermat).
-    func inverse() -> Self { power(Modulus.modulus &- U256(2)) }
 }
