@@ -15,7 +15,7 @@
 #endif
 #include "duet_precompile.h"
 
-enum { OSAKA = 14, MAX_INPUTS = 64 };
+enum { OSAKA = 14, MAX_INPUTS = 256 };
 
 static double now(void) {
     struct timespec t;

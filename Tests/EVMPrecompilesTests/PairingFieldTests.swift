@@ -113,6 +113,10 @@ final class PairingFieldTests: XCTestCase {
             XCTAssertEqual(cyclotomic * cyclotomic.conjugate, .one)
             let cube = cyclotomic * cyclotomic * cyclotomic
             XCTAssertEqual(cyclotomic.cyclotomicPower(3), cube)
+            for exponent in [1, 2, 3, 0xd201_0000_0001_0000, 0x8000_0000_0000_0001, UInt64.max] {
+                XCTAssertEqual(cyclotomic.sparseCyclotomicPower(exponent), cyclotomic.cyclotomicPower(exponent))
+                XCTAssertEqual(Fp12<F>.one.sparseCyclotomicPower(exponent), .one)
+            }
             XCTAssertEqual(cyclotomic.cyclotomicPower(0x8000_0000_0000_0001), cyclotomic.cyclotomicPower(1 << 63) * cyclotomic)
         }
     }
