@@ -75,7 +75,7 @@ static inline void duet_populate(void *from, size_t octets) {
 }
 
 /* A sum that several threads add to: what it is with `more`. */
-static inline uint64_t duet_add(uint64_t *sum, uint64_t more) {
+static inline uint64_t duet_count_add(uint64_t *sum, uint64_t more) {
     return atomic_fetch_add_explicit((_Atomic uint64_t *)sum, more, memory_order_relaxed) + more;
 }
 

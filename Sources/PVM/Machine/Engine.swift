@@ -70,7 +70,7 @@ extension UnsafeMutablePointer<Instance> {
         let news = pointee.interpretedGas - pointee.countedGas
         guard news > 0 else { return }
         pointee.countedGas = pointee.interpretedGas
-        _ = withUnsafeMutablePointer(to: &pointee.program.pointee.heat) { duet_add($0, news) }
+        _ = withUnsafeMutablePointer(to: &pointee.program.pointee.heat) { duet_count_add($0, news) }
     }
 
     /// Is it worth while to go on in compiled code?
