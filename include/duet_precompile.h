@@ -54,6 +54,14 @@ void duet_keccak256(const uint8_t* data, size_t size, uint8_t* digest);
  * that of the y coordinate, 0 or 1. Takes a high s too. 1 if there is such a key, else 0. */
 int duet_recover_address(const uint8_t* hash, uint32_t parity, const uint8_t* r, const uint8_t* s, uint8_t* address);
 
+struct evmc_vm;
+
+/* A new EVMC instance (evmc.h) with EVMC_CAPABILITY_PRECOMPILES alone, to be freed by its destroy function; NULL if memory is
+ * short. Its execute runs the precompile at code_address of the message with the message's input and gas, looks neither at the
+ * code nor at the host (both may be NULL), and may run on any number of threads at once. EVMC_REJECTED says that the address
+ * has no precompile at this revision; EVMC_EXPERIMENTAL counts as Osaka. It has no options. */
+struct evmc_vm* evmc_create_duet_precompiles(void);
+
 #ifdef __cplusplus
 }
 #endif

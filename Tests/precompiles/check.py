@@ -8,6 +8,7 @@ import time
 from library import Library
 
 PARTS = ("hashes", "modexp", "signatures")
+PARTS = ("hashes", "modexp", "signatures", "bn254", "bls12381", "kzg")
 
 
 def main():

@@ -9,6 +9,7 @@
 #include "../../../include/duet_evm.h"
 #include "../../../include/duet_precompile.h"
 #include "../../../include/duet_state.h"
+#include "../../../include/evmc.h"
 #include "system.h"
 #include "limbs.h"
 #include "faults.h"

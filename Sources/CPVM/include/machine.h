@@ -61,9 +61,9 @@ enum {
     DUET_CPU_LZCNT = 4,
     DUET_CPU_POPCNT = 8,
     DUET_CPU_ADX = 16,
-    DUET_CPU_SHA = 32,    /* with SSE4.1 */
-    DUET_CPU_AVX512 = 64, /* F and VL, and an operating system that keeps the registers */
-    DUET_CPU_FSGSBASE = 128,
+    DUET_CPU_FSGSBASE = 32,
+    DUET_CPU_SHA = 64,     /* with SSE4.1 */
+    DUET_CPU_AVX512 = 128, /* F and VL, and an operating system that keeps the registers */
 };
 
 /* With DUET_CPU=baseline in the environment none either: tests of the paths for older processors. */

@@ -10,6 +10,10 @@
 typedef struct { uint64_t limb[4]; } duet_limbs4;
 typedef struct { uint64_t limb[6]; } duet_limbs6;
 
+/* a0 + a1 u with u^2 = -1: the limbs of a0, then those of a1 */
+typedef struct { uint64_t limb[8]; } duet_complex4;
+typedef struct { uint64_t limb[12]; } duet_complex6;
+
 /* A modulus and -1/p modulo 2^64. */
 typedef struct { uint64_t limb[4], inverse; } duet_modulus4;
 typedef struct { uint64_t limb[6], inverse; } duet_modulus6;
@@ -17,6 +21,15 @@ typedef struct { uint64_t limb[6], inverse; } duet_modulus6;
 /* r = a b / 2^256, r = a b / 2^384 */
 void duet_multiply4(duet_limbs4 *r, const duet_limbs4 *a, const duet_limbs4 *b, const duet_modulus4 *p);
 void duet_multiply6(duet_limbs6 *r, const duet_limbs6 *a, const duet_limbs6 *b, const duet_modulus6 *p);
+
+/* r = a b and r = a^2 in the extension by u */
+void duet_multiply_complex4(duet_complex4 *r, const duet_complex4 *a, const duet_complex4 *b, const duet_modulus4 *p);
+void duet_multiply_complex6(duet_complex6 *r, const duet_complex6 *a, const duet_complex6 *b, const duet_modulus6 *p);
+void duet_square_complex4(duet_complex4 *r, const duet_complex4 *a, const duet_modulus4 *p);
+void duet_square_complex6(duet_complex6 *r, const duet_complex6 *a, const duet_modulus6 *p);
+
+/* For tests: 0 makes all of the above do without the instructions of ADX and BMI2; 1 lets it use them if there are any. */
+void duet_montgomery_may_use_adx(int may);
 
 /* The moduli of the fields that BN254 and BLS12-381 are defined over. */
 extern const duet_modulus4 duet_bn254_p;
@@ -36,7 +49,7 @@ static inline __attribute__((always_inline)) void duet_reduce_once(uint64_t *r, 
     DUET_UNROLL for (int i = 0; i < n; i++) r[i] = borrow ? r[i] : d[i];
 }
 
-static inline __attribute__((always_inline)) void duet_add(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
+static inline __attribute__((always_inline)) void duet_add_modulo(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
     duet_limb carry = 0;
     uint64_t s[6];
     DUET_UNROLL for (int i = 0; i < n; i++) s[i] = __builtin_addcll(a[i], b[i], carry, &carry);
@@ -44,7 +57,7 @@ static inline __attribute__((always_inline)) void duet_add(uint64_t *r, const ui
     DUET_UNROLL for (int i = 0; i < n; i++) r[i] = s[i];
 }
 
-static inline __attribute__((always_inline)) void duet_subtract(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
+static inline __attribute__((always_inline)) void duet_subtract_modulo(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
     duet_limb borrow = 0, carry = 0;
     uint64_t d[6];
     DUET_UNROLL for (int i = 0; i < n; i++) d[i] = __builtin_subcll(a[i], b[i], borrow, &borrow);
@@ -72,16 +85,16 @@ static inline void duet_halve6(duet_limbs6 *r, const duet_modulus6 *p) { duet_ha
 static inline bool duet_is_reduced4(const duet_limbs4 *a, const duet_modulus4 *p) { return duet_is_reduced(a->limb, p->limb, 4); }
 static inline bool duet_is_reduced6(const duet_limbs6 *a, const duet_modulus6 *p) { return duet_is_reduced(a->limb, p->limb, 6); }
 static inline void duet_add4(duet_limbs4 *r, const duet_limbs4 *a, const duet_limbs4 *b, const duet_modulus4 *p) {
-    duet_add(r->limb, a->limb, b->limb, p->limb, 4);
+    duet_add_modulo(r->limb, a->limb, b->limb, p->limb, 4);
 }
 static inline void duet_add6(duet_limbs6 *r, const duet_limbs6 *a, const duet_limbs6 *b, const duet_modulus6 *p) {
-    duet_add(r->limb, a->limb, b->limb, p->limb, 6);
+    duet_add_modulo(r->limb, a->limb, b->limb, p->limb, 6);
 }
 static inline void duet_subtract4(duet_limbs4 *r, const duet_limbs4 *a, const duet_limbs4 *b, const duet_modulus4 *p) {
-    duet_subtract(r->limb, a->limb, b->limb, p->limb, 4);
+    duet_subtract_modulo(r->limb, a->limb, b->limb, p->limb, 4);
 }
 static inline void duet_subtract6(duet_limbs6 *r, const duet_limbs6 *a, const duet_limbs6 *b, const duet_modulus6 *p) {
-    duet_subtract(r->limb, a->limb, b->limb, p->limb, 6);
+    duet_subtract_modulo(r->limb, a->limb, b->limb, p->limb, 6);
 }
 #endif
 

@@ -57,7 +57,7 @@ enum BLS12381: PairingCurve {
     }
 
     /// a^x
-    private static func power(_ a: Fp12<F>) -> Fp12<F> { a.cyclotomicPower(x).conjugate }
+    private static func power(_ a: Fp12<F>) -> Fp12<F> { a.sparseCyclotomicPower(x).conjugate }
 }
 
 extension BLS12381Fp: PairingField {

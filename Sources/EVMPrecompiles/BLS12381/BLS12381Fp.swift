@@ -105,4 +105,18 @@ struct BLS12381Fp: PrimeField {
         storeBigEndian(limb.4, octets, 1)
         storeBigEndian(limb.5, octets, 0)
     }
+
+    // MARK: Fp2, whose two parts lie one after the other.
+
+    @inline(__always)
+    static func multiplyFp2(_ r: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer) {
+        duet_multiply_complex6(
+            r.assumingMemoryBound(to: duet_complex6.self), a.assumingMemoryBound(to: duet_complex6.self),
+            b.assumingMemoryBound(to: duet_complex6.self), modulus)
+    }
+
+    @inline(__always)
+    static func squareFp2(_ r: UnsafeMutableRawPointer, _ a: UnsafeRawPointer) {
+        duet_square_complex6(r.assumingMemoryBound(to: duet_complex6.self), a.assumingMemoryBound(to: duet_complex6.self), modulus)
+    }
 }

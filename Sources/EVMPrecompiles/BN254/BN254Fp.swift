@@ -99,4 +99,18 @@ struct BN254Fp: PrimeField {
         storeBigEndian(limb.2, octets, 1)
         storeBigEndian(limb.3, octets, 0)
     }
+
+    // MARK: Fp2, whose two parts lie one after the other.
+
+    @inline(__always)
+    static func multiplyFp2(_ r: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer) {
+        duet_multiply_complex4(
+            r.assumingMemoryBound(to: duet_complex4.self), a.assumingMemoryBound(to: duet_complex4.self),
+            b.assumingMemoryBound(to: duet_complex4.self), modulus)
+    }
+
+    @inline(__always)
+    static func squareFp2(_ r: UnsafeMutableRawPointer, _ a: UnsafeRawPointer) {
+        duet_square_complex4(r.assumingMemoryBound(to: duet_complex4.self), a.assumingMemoryBound(to: duet_complex4.self), modulus)
+    }
 }

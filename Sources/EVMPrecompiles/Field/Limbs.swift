@@ -27,6 +27,21 @@ extension U256 {
     }
 }
 
+extension U256 {
+    /// 1 / self modulo an odd number above self; 0 for 0.
+    @inline(never)
+    func inverse(modulo modulus: U256) -> U256 {
+        var number = self, modulus = modulus
+        withUnsafeMutableBytes(of: &number) { number in
+            withUnsafeBytes(of: &modulus) { modulus in
+                let words = number.baseAddress!.assumingMemoryBound(to: UInt64.self)
+                ModularInverse.compute(words, of: words, modulo: modulus.baseAddress!.assumingMemoryBound(to: UInt64.self), count: 4)
+            }
+        }
+        return number
+    }
+}
+
 /// All 512 bits of `a` × `b`, row by row.
 @inline(__always)
 func product(_ a: U256, _ b: U256) -> U512 {

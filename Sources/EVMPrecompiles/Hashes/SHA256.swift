@@ -46,26 +46,67 @@ private struct SHA256State {
     }
 }
 
-/// FIPS 180-4, 6.2.2, for processors without the instructions; the message schedule is kept for 16 words.
+/// FIPS 180-4, 6.2.2, for processors without the instructions. The message schedule is kept for 16 words.
 private func compress(_ state: UnsafeMutablePointer<UInt32>, _ block: UnsafeRawPointer) {
-    let constants = duet_sha256_constants()!
-    var schedule = InlineArray<16, UInt32> { UInt32(bigEndian: block.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
-    withUnsafeMutableBytes(of: &schedule) { room in
-        let w = room.baseAddress!.assumingMemoryBound(to: UInt32.self)
-        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-        for t in 0..<64 {
-            let word = w[t & 15]
-            let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-            let t1 = h &+ sum1 &+ (e & f ^ ~e & g) &+ constants[t] &+ word
-            let sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-            let t2 = sum0 &+ (a & b ^ a & c ^ b & c)
-            (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
-            let w1 = w[t &+ 1 & 15], w14 = w[t &+ 14 & 15]
-            let sigma0 = rotate(w1, 7) ^ rotate(w1, 18) ^ w1 &>> 3
-            let sigma1 = rotate(w14, 17) ^ rotate(w14, 19) ^ w14 &>> 10
-            w[t & 15] = word &+ sigma0 &+ w[t &+ 9 & 15] &+ sigma1
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { space in
+        let w = space.baseAddress!
+        for index in 0..<16 { w[index] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)) }
+        var v = WorkingVariables(state)
+        var constants = duet_sha256_constants()!
+        for group in 0..<4 {
+            v.eightRounds(w, constants)
+            v.eightRounds(w + 8, constants + 8)
+            constants += 16
+            if group < 3 { schedule(w) }
         }
+        v.add(to: state)
+    }
+}
+
+/// The next 16 words of the message schedule in place of the last ones.
+@inline(__always)
+private func schedule(_ w: UnsafeMutablePointer<UInt32>) {
+    for index in 0..<16 {
+        let w1 = w[(index &+ 1) & 15], w14 = w[(index &+ 14) & 15]
+        let sigma0 = rotate(w1, 7) ^ rotate(w1, 18) ^ w1 &>> 3
+        let sigma1 = rotate(w14, 17) ^ rotate(w14, 19) ^ w14 &>> 10
+        w[index] = w[index] &+ sigma0 &+ w[(index &+ 9) & 15] &+ sigma1
+    }
+}
+
+private struct WorkingVariables {
+    private var a, b, c, d, e, f, g, h: UInt32
+
+    init(_ state: UnsafePointer<UInt32>) {
+        (a, b, c, d) = (state[0], state[1], state[2], state[3])
+        (e, f, g, h) = (state[4], state[5], state[6], state[7])
+    }
+
+    /// After eight rounds every variable is back in its place, so none has to be moved.
+    @inline(__always)
+    mutating func eightRounds(_ w: UnsafePointer<UInt32>, _ k: UnsafePointer<UInt32>) {
+        Self.round(a, b, c, &d, e, f, g, &h, k[0] &+ w[0])
+        Self.round(h, a, b, &c, d, e, f, &g, k[1] &+ w[1])
+        Self.round(g, h, a, &b, c, d, e, &f, k[2] &+ w[2])
+        Self.round(f, g, h, &a, b, c, d, &e, k[3] &+ w[3])
+        Self.round(e, f, g, &h, a, b, c, &d, k[4] &+ w[4])
+        Self.round(d, e, f, &g, h, a, b, &c, k[5] &+ w[5])
+        Self.round(c, d, e, &f, g, h, a, &b, k[6] &+ w[6])
+        Self.round(b, c, d, &e, f, g, h, &a, k[7] &+ w[7])
+    }
+
+    /// Leaves in `d` and `h` what the next round calls e and a.
+    @inline(__always)
+    private static func round(
+        _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32, _ g: UInt32, _ h: inout UInt32, _ word: UInt32
+    ) {
+        let choice = g ^ (e & (f ^ g)), majority = (a & b) | (c & (a | b))
+        let t1 = h &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ choice &+ word
+        d = d &+ t1
+        h = t1 &+ (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ majority
+    }
+
+    func add(to state: UnsafeMutablePointer<UInt32>) {
         state[0] &+= a
         state[1] &+= b
         state[2] &+= c

@@ -17,7 +17,8 @@ extension Ring {
 struct MontgomeryRing: Ring {
     let count: Int
     private let modulus: ConstantLimbs
-    private let negatedInverse: UInt64
+    /// -m^-1 modulo 2^64
+    private let inverse: UInt64
     /// 2 × `count` limbs.
     private let wide: Limbs
     /// One in this ring, and 2^(64 count) in it.
@@ -29,7 +30,7 @@ struct MontgomeryRing: Ring {
     init(_ modulus: ConstantLimbs, _ count: Int, space: Limbs) {
         self.modulus = modulus
         self.count = count
-        negatedInverse = EVMPrecompiles.negatedInverse(modulus[0])
+        inverse = negatedInverse(modulus[0])
         wide = space
         one = space + 2 * count
         shift = one + count
@@ -96,7 +97,7 @@ struct MontgomeryRing: Ring {
     private func reduce(_ result: Limbs) {
         var carry: UInt64 = 0
         for index in 0..<count {
-            let factor = wide[index] &* negatedInverse
+            let factor = wide[index] &* inverse
             let high = addProduct(wide + index, modulus, count, factor)
             wide[index &+ count] = duet_add_carry(wide[index &+ count], high, &carry)
         }

@@ -81,7 +81,7 @@ struct Fp12<F: PairingField>: BitwiseCopyable, Equatable, Sendable {
 
     /// (a + b s)^2
     @inline(__always)
-    private static func squaredFp4(_ a: Fp2<F>, _ b: Fp2<F>) -> (Fp2<F>, Fp2<F>) {
+    static func squaredFp4(_ a: Fp2<F>, _ b: Fp2<F>) -> (Fp2<F>, Fp2<F>) {
         let a2 = a.squared(), b2 = b.squared()
         return (b2.timesXi() + a2, (a + b).squared() - a2 - b2)
     }

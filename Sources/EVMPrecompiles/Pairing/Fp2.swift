@@ -3,6 +3,9 @@
 protocol PairingField: PrimeField {
     /// a times xi
     static func timesXi(_ a: Fp2<Self>) -> Fp2<Self>
+    /// r = a b and r = a^2 for values of Fp2<Self>; r may be a or b.
+    static func multiplyFp2(_ r: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer)
+    static func squareFp2(_ r: UnsafeMutableRawPointer, _ a: UnsafeRawPointer)
     /// xi^(i (p - 1) / 6) for i from 1 to 5: what w^i is multiplied by when p-th powers are taken.
     static func frobenius(_ i: Int) -> Fp2<Self>
 }
@@ -25,19 +28,23 @@ struct Fp2<F: PairingField>: Field {
     @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.c0 - b.c0, a.c1 - b.c1) }
     @inline(__always) static prefix func - (a: Self) -> Self { Self(-a.c0, -a.c1) }
 
-    @inline(never)
+    @inline(__always)
     static func * (a: Self, b: Self) -> Self {
-        let low = a.c0 * b.c0, high = a.c1 * b.c1
-        return Self(low - high, (a.c0 + a.c1) * (b.c0 + b.c1) - low - high)
+        var result = a
+        withUnsafeMutablePointer(to: &result) { result in
+            withUnsafePointer(to: b) { F.multiplyFp2(result, result, $0) }
+        }
+        return result
     }
 
     @inline(__always)
     static func * (a: Self, b: F) -> Self { Self(a.c0 * b, a.c1 * b) }
 
-    @inline(never)
+    @inline(__always)
     func squared() -> Self {
-        let product = c0 * c1
-        return Self((c0 + c1) * (c0 - c1), product + product)
+        var result = self
+        withUnsafeMutablePointer(to: &result) { F.squareFp2($0, $0) }
+        return result
     }
 
     @inline(__always) var conjugate: Self { Self(c0, -c1) }

@@ -2,7 +2,7 @@ import VMCommon
 
 /// An element of the field that secp256k1 is defined over, the integers modulo p = 2^256 - 2^32 - 977 (SEC 2, 2.4.1).
 /// The value is below 2^256 but may be p or more: what is the same element need not be the same value.
-struct Secp256k1Field: CurveElement {
+struct Secp256k1Field: CurveElement, Equatable {
     private var value: U256
 
     /// 2^256 - p: what a carry out of the 256 bits is worth.
@@ -96,20 +96,6 @@ struct Secp256k1Field: CurveElement {
     /// A number whose square is this one, if there is one: self^((p + 1) / 4), as p is 3 modulo 4.
     func squareRoot() -> Self? {
         // The exponent in bits: 223 ones, a zero, 22 ones, four zeros, two ones, two zeros.
-        let (ones2, ones22, ones223) = runsOfOnes()
-        let root = ((ones223.squared(23) * ones22).squared(6) * ones2).squared(2)
-        return root.squared() == self ? root : nil
-    }
-
-    /// 1 / self, 0 for 0: self^(p - 2) (Fermat).
-    func inverse() -> Self {
-        // The exponent in bits: 223 ones, a zero, 22 ones, four zeros, 101101.
-        let (ones2, ones22, ones223) = runsOfOnes()
-        return (((ones223.squared(23) * ones22).squared(5) * self).squared(3) * ones2).squared(2) * self
-    }
-
-    /// The powers by the numbers with 2, 22 and 223 ones in binary.
-    private func runsOfOnes() -> (Self, Self, Self) {
         let ones2 = squared() * self
         let ones3 = ones2.squared() * self
         let ones6 = ones3.squared(3) * ones3
@@ -120,6 +106,11 @@ struct Secp256k1Field: CurveElement {
         let ones88 = ones44.squared(44) * ones44
         let ones176 = ones88.squared(88) * ones88
         let ones220 = ones176.squared(44) * ones44
-        return (ones2, ones22, ones220.squared(3) * ones3)
+        let ones223 = ones220.squared(3) * ones3
+        let root = ((ones223.squared(23) * ones22).squared(6) * ones2).squared(2)
+        return root.squared() == self ? root : nil
     }
+
+    /// 1 / self, 0 for 0.
+    func inverse() -> Self { Self(number.inverse(modulo: Self.modulus)) }
 }

@@ -1,0 +1,1 @@
+../VMCommonTests/SplitMix.swift
