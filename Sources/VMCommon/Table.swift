@@ -16,6 +16,10 @@ public struct Table<Element: BitwiseCopyable>: @unchecked Sendable {
 
     public var indices: Range<Int> { 0..<count }
 
+    /// Of the first element.
+    @inline(__always)
+    public var address: UnsafePointer<Element> { UnsafePointer(elements) }
+
     @inline(__always)
     public subscript(_ index: Int) -> Element {
         assert(index >= 0 && index < count)

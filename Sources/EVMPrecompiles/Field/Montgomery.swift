@@ -1,3 +1,4 @@
+import CPVM
 import VMCommon
 
 /// An odd prime of 256 bits whose field has its elements in Montgomery form. The constants become part of the code of
@@ -10,6 +11,32 @@ protocol PrimeModulus {
     static var r: U256 { get }
     /// 2^512 modulo the modulus
     static var rSquared: U256 { get }
+    /// `number` / 2^256 modulo the modulus, plus the modulus perhaps, with the carry out of 256 bits. `number` is below the modulus × 2^256.
+    static func reduce(_ number: U512) -> (U256, carry: UInt64)
+}
+
+extension PrimeModulus {
+    /// Four times adds the multiple of the modulus that makes the lowest limb 0, and drops that limb (Montgomery 1985).
+    @inline(__always)
+    static func reduce(_ number: U512) -> (U256, carry: UInt64) {
+        var t = number.low, carry: UInt64 = 0
+        reduceLimb(&t, number.high.limb0, &carry)
+        reduceLimb(&t, number.high.limb1, &carry)
+        reduceLimb(&t, number.high.limb2, &carry)
+        reduceLimb(&t, number.high.limb3, &carry)
+        return (t, carry)
+    }
+
+    @inline(__always)
+    private static func reduceLimb(_ t: inout U256, _ next: UInt64, _ carry: inout UInt64) {
+        let m = t.limb0 &* negatedInverse, p = modulus
+        var high: UInt64 = 0
+        _ = multiplyAdd(t.limb0, m, p.limb0, &high)
+        t.limb0 = multiplyAdd(t.limb1, m, p.limb1, &high)
+        t.limb1 = multiplyAdd(t.limb2, m, p.limb2, &high)
+        t.limb2 = multiplyAdd(t.limb3, m, p.limb3, &high)
+        t.limb3 = duet_add_carry(next, high, &carry)
+    }
 }
 
 /// An element x of the field, held as x × 2^256 modulo the prime, always below the prime.
@@ -57,38 +84,17 @@ struct Montgomery<Modulus: PrimeModulus>: CurveElement, Equatable {
         return difference.selecting(sum, if: borrow & ~carry)
     }
 
-    /// Row by row, with the reduction in between (CIOS: Koç, Acar, Kaliski 1996).
     @inline(__always)
-    static func * (left: Self, right: Self) -> Self {
-        var t = U256(), top: UInt64 = 0
-        addRow(&t, &top, left.value, right.value.limb0)
-        addRow(&t, &top, left.value, right.value.limb1)
-        addRow(&t, &top, left.value, right.value.limb2)
-        addRow(&t, &top, left.value, right.value.limb3)
-        return Self(montgomeryForm: reduced(t, top))
-    }
-
-    /// Adds `a` × `b` and the multiple of the modulus that makes the lowest limb 0, and drops that limb.
-    @inline(__always)
-    private static func addRow(_ t: inout U256, _ top: inout UInt64, _ a: U256, _ b: UInt64) {
-        let p = Modulus.modulus
-        var product: UInt64 = 0, reduction: UInt64 = 0
-        let t0 = multiplyAdd(t.limb0, a.limb0, b, &product)
-        let t1 = multiplyAdd(t.limb1, a.limb1, b, &product)
-        let t2 = multiplyAdd(t.limb2, a.limb2, b, &product)
-        let t3 = multiplyAdd(t.limb3, a.limb3, b, &product)
-        let m = t0 &* Modulus.negatedInverse
-        _ = multiplyAdd(t0, m, p.limb0, &reduction)
-        t.limb0 = multiplyAdd(t1, m, p.limb1, &reduction)
-        t.limb1 = multiplyAdd(t2, m, p.limb2, &reduction)
-        t.limb2 = multiplyAdd(t3, m, p.limb3, &reduction)
-        let sum = UInt128(product) &+ UInt128(reduction) &+ UInt128(top)
-        t.limb3 = UInt64(truncatingIfNeeded: sum)
-        top = UInt64(truncatingIfNeeded: sum &>> 64)
-    }
+    static func * (left: Self, right: Self) -> Self { Self(reducing: product(left.value, right.value)) }
 
     @inline(__always)
-    func squared() -> Self { self * self }
+    func squared() -> Self { Self(reducing: square(value)) }
+
+    @inline(__always)
+    private init(reducing number: U512) {
+        let (sum, carry) = Modulus.reduce(number)
+        self.init(montgomeryForm: Self.reduced(sum, carry))
+    }
 
     /// 1 / self, 0 for 0.
     func inverse() -> Self {

@@ -1,3 +1,4 @@
+import CPVM
 import VMCommon
 
 /// The prime of the field that P-256 is defined over (SP 800-186, 3.2.1.3): 2^256 - 2^224 + 2^192 + 2^96 - 1.
@@ -6,6 +7,33 @@ enum P256Prime: PrimeModulus {
     static var negatedInverse: UInt64 { 0x0000_0000_0000_0001 }
     static var r: U256 { U256(0x0000_0000_0000_0001, 0xffff_ffff_0000_0000, 0xffff_ffff_ffff_ffff, 0x0000_0000_ffff_fffe) }
     static var rSquared: U256 { U256(0x0000_0000_0000_0003, 0xffff_fffb_ffff_ffff, 0xffff_ffff_ffff_fffe, 0x0000_0004_ffff_fffd) }
+
+    /// As in general, but the multiple of the prime is m 2^256 - m 2^224 + m 2^192 + m 2^96 - m with m the lowest limb: no product is
+    /// needed for it.
+    @inline(__always)
+    static func reduce(_ number: U512) -> (U256, carry: UInt64) {
+        var t = number.low, carry: UInt64 = 0
+        reduceLimb(&t, number.high.limb0, &carry)
+        reduceLimb(&t, number.high.limb1, &carry)
+        reduceLimb(&t, number.high.limb2, &carry)
+        reduceLimb(&t, number.high.limb3, &carry)
+        return (t, carry)
+    }
+
+    @inline(__always)
+    private static func reduceLimb(_ t: inout U256, _ next: UInt64, _ carry: inout UInt64) {
+        let m = t.limb0
+        // m (2^64 - 2^32 + 1), which stands at 2^192
+        let low = m &- m &<< 32
+        let high = m &- m &>> 32 &- (m < m &<< 32 ? 1 : 0)
+        var up: UInt64 = 0
+        t.limb0 = duet_add_carry(t.limb1, m &<< 32, &up)
+        t.limb1 = duet_add_carry(t.limb2, m &>> 32, &up)
+        t.limb2 = duet_add_carry(t.limb3, low, &up)
+        let sum = UInt128(next) &+ UInt128(high) &+ UInt128(up) &+ UInt128(carry)
+        t.limb3 = UInt64(truncatingIfNeeded: sum)
+        carry = UInt64(truncatingIfNeeded: sum &>> 64)
+    }
 }
 
 /// The order of P-256's group.
