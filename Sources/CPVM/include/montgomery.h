@@ -49,7 +49,7 @@ static inline __attribute__((always_inline)) void duet_reduce_once(uint64_t *r, 
     DUET_UNROLL for (int i = 0; i < n; i++) r[i] = borrow ? r[i] : d[i];
 }
 
-static inline __attribute__((always_inline)) void duet_add(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
+static inline __attribute__((always_inline)) void duet_add_modulo(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
     duet_word carry = 0;
     uint64_t s[6];
     DUET_UNROLL for (int i = 0; i < n; i++) s[i] = __builtin_addcll(a[i], b[i], carry, &carry);
@@ -57,7 +57,7 @@ static inline __attribute__((always_inline)) void duet_add(uint64_t *r, const ui
     DUET_UNROLL for (int i = 0; i < n; i++) r[i] = s[i];
 }
 
-static inline __attribute__((always_inline)) void duet_subtract(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
+static inline __attribute__((always_inline)) void duet_subtract_modulo(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p, int n) {
     duet_word borrow = 0, carry = 0;
     uint64_t d[6];
     DUET_UNROLL for (int i = 0; i < n; i++) d[i] = __builtin_subcll(a[i], b[i], borrow, &borrow);
@@ -85,16 +85,16 @@ static inline void duet_halve6(duet_limbs6 *r, const duet_modulus6 *p) { duet_ha
 static inline bool duet_is_reduced4(const duet_limbs4 *a, const duet_modulus4 *p) { return duet_is_reduced(a->limb, p->limb, 4); }
 static inline bool duet_is_reduced6(const duet_limbs6 *a, const duet_modulus6 *p) { return duet_is_reduced(a->limb, p->limb, 6); }
 static inline void duet_add4(duet_limbs4 *r, const duet_limbs4 *a, const duet_limbs4 *b, const duet_modulus4 *p) {
-    duet_add(r->limb, a->limb, b->limb, p->limb, 4);
+    duet_add_modulo(r->limb, a->limb, b->limb, p->limb, 4);
 }
 static inline void duet_add6(duet_limbs6 *r, const duet_limbs6 *a, const duet_limbs6 *b, const duet_modulus6 *p) {
-    duet_add(r->limb, a->limb, b->limb, p->limb, 6);
+    duet_add_modulo(r->limb, a->limb, b->limb, p->limb, 6);
 }
 static inline void duet_subtract4(duet_limbs4 *r, const duet_limbs4 *a, const duet_limbs4 *b, const duet_modulus4 *p) {
-    duet_subtract(r->limb, a->limb, b->limb, p->limb, 4);
+    duet_subtract_modulo(r->limb, a->limb, b->limb, p->limb, 4);
 }
 static inline void duet_subtract6(duet_limbs6 *r, const duet_limbs6 *a, const duet_limbs6 *b, const duet_modulus6 *p) {
-    duet_subtract(r->limb, a->limb, b->limb, p->limb, 6);
+    duet_subtract_modulo(r->limb, a->limb, b->limb, p->limb, 6);
 }
 #endif
 
