@@ -39,7 +39,7 @@ final class TrieTests: XCTestCase {
 
     func testRandomChanges() {
         var random = SplitMix(seed: 7)
-        for round in 0..<300 {
+        for round in 0..<80 {
             var trie = Trie()
             var writer = RLPWriter()
             var pairs: Pairs = [:]

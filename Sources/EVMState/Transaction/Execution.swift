@@ -45,7 +45,7 @@ struct Execution {
             outcome.contract = Address(result.evmc.create_address)
             refund &+= UInt64(max(0, result.evmc.gas_refund))
         }
-        let used = transaction.gas_limit - UInt64(max(0, result.evmc.gas_left))
+        let used = transaction.gas_limit - Execution.gasLeft(result.evmc, of: transaction.gas_limit)
         // EIP-3529
         outcome.gasRefund = min(refund, used / (revision >= .london ? 5 : 2))
         outcome.gasUsed = max(used - outcome.gasRefund, valid.intrinsic.floor)
@@ -75,7 +75,7 @@ struct Execution {
         state.pointee.endTransaction(deletesEmpty: revision.deletesEmptyAccounts)
         var outcome = Outcome()
         outcome.status = result.evmc.status_code
-        outcome.gasUsed = UInt64(Execution.systemGas - result.evmc.gas_left)
+        outcome.gasUsed = UInt64(Execution.systemGas) - Execution.gasLeft(result.evmc, of: UInt64(Execution.systemGas))
         return .success(outcome)
     }
 
@@ -137,6 +137,9 @@ struct Execution {
         state.pointee.revert(to: start)
         return TransactionError(fault == DUET_STATE_OK ? DUET_STATE_ERR_NO_MEMORY : fault)
     }
+
+    /// An EVM that is not ours may say anything.
+    private static func gasLeft(_ result: evmc_result, of gas: UInt64) -> UInt64 { min(UInt64(max(0, result.gas_left)), gas) }
 
     private static func keep(_ result: evmc_result, _ output: inout ByteBuffer) -> Bool {
         output.clear()
