@@ -121,6 +121,12 @@ struct Fusion: BitwiseCopyable {
         let pairs = Fusion.pairs.start
     }
 
+    /// What two octets become, if nothing else speaks against it.
+    static func opcode(_ first: UInt8, _ second: UInt8) -> Opcode? {
+        let number = pairs[Int(firsts[Int(first)]) * 256 + Int(second)]
+        return number == 0 ? nil : at(number).fused
+    }
+
     @inline(__always)
     static func at(_ number: UInt8) -> Fusion { all[Int(number) - 1] }
 }
