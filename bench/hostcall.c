@@ -2,13 +2,16 @@
  *
  *   hostcall FIB.spi
  *
- * Prints one "name value" per line:
+ * Prints "name value" per line, each name once for every configuration: _interpreter, _checked and _guarded (the recompiler on
+ * memory of that mode) behind it:
  *   callback_ns       one ecalli through pvm_set_host_callback, the guest's loop around it (two instructions) included
  *   function_ns       the same through pvm_set_host_function
  *   resume_ns         the same by leaving to the host and pvm_resume
- *   program_us        decoding FIB.spi into a program
  *   create_destroy_us pvm_vm_create and pvm_destroy for that program with an 8-octet argument
  *   create_run_us     the same with a run of fib(1) in between
+ * and once
+ *   program_us        decoding FIB.spi into a program
+ *   found_us          the same when the cache has it
  * Each is the best of several rounds. */
 #define _POSIX_C_SOURCE 200809L
 #include "pvm_ext.h"
@@ -78,13 +81,15 @@ static double loop(enum way way) {
     return seconds;
 }
 
+static const char* configuration;
+
 static void report_loop(const char* name, enum way way) {
     double best = loop(way);
     for (int round = 1; round < ROUNDS; round++) {
         double seconds = loop(way);
         if (seconds < best) best = seconds;
     }
-    printf("%s %.3f\n", name, best / CALLS * 1e9);
+    printf("%s_%s %.3f\n", name, configuration, best / CALLS * 1e9);
 }
 
 /* Seconds for MACHINES machines made and freed. */
@@ -106,7 +111,7 @@ static void report_machines(const char* name, pvm_program_t* program, int run) {
         double seconds = machines(program, run);
         if (seconds < best) best = seconds;
     }
-    printf("%s %.3f\n", name, best / MACHINES * 1e6);
+    printf("%s_%s %.3f\n", name, configuration, best / MACHINES * 1e6);
 }
 
 int main(int count, char** arguments) {
@@ -117,23 +122,34 @@ int main(int count, char** arguments) {
     size_t size = fread(image, 1, sizeof image, file);
     fclose(file);
 
-    report_loop("callback_ns", CALLBACK);
-    report_loop("function_ns", FUNCTION);
-    report_loop("resume_ns", RESUME);
-
+    static const struct { const char* name; pvm_engine_t engine; pvm_memory_mode_t memory; } configurations[] = {
+        { "interpreter", PVM_ENGINE_INTERPRETER, PVM_MEMORY_CHECKED },
+        { "checked", PVM_ENGINE_RECOMPILER, PVM_MEMORY_CHECKED },
+        { "guarded", PVM_ENGINE_RECOMPILER, PVM_MEMORY_GUARDED },
+    };
     pvm_program_t* program = NULL;
-    double best = 1;
-    for (int round = 0; round < 100; round++) {
+    for (int i = 0; i < 3; i++) {
+        configuration = configurations[i].name;
+        if (pvm_set_defaults(configurations[i].engine, configurations[i].memory) != PVM_OK) continue;
+        report_loop("callback_ns", CALLBACK);
+        report_loop("function_ns", FUNCTION);
+        report_loop("resume_ns", RESUME);
+        require(pvm_program_create(image, size, PVM_FORMAT_STANDARD, PVM_ISA_GP072, &program) == PVM_OK, "the image does not decode");
+        report_machines("create_destroy_us", program, 0);
+        report_machines("create_run_us", program, 1);
         pvm_program_release(program);
-        double start = now();
-        require(pvm_program_create(image, size, PVM_FORMAT_STANDARD, PVM_ISA_GP072, &program) == PVM_OK,
-                "the image does not decode");
-        double seconds = now() - start;
-        if (seconds < best) best = seconds;
     }
-    printf("program_us %.3f\n", best * 1e6);
-    report_machines("create_destroy_us", program, 0);
-    report_machines("create_run_us", program, 1);
-    pvm_program_release(program);
+    for (int kept = 0; kept < 2; kept++) {
+        double best = 1;
+        for (int round = 0; round < 100; round++) {
+            if (!kept) require(pvm_cache_set_limit(0) == PVM_OK && pvm_cache_set_limit(1 << 27) == PVM_OK, "the cache refuses");
+            double start = now();
+            require(pvm_program_create(image, size, PVM_FORMAT_STANDARD, PVM_ISA_GP072, &program) == PVM_OK, "the image does not decode");
+            double seconds = now() - start;
+            pvm_program_release(program);
+            if (seconds < best) best = seconds;
+        }
+        printf("%s %.3f\n", kept ? "found_us" : "program_us", best * 1e6);
+    }
     return 0;
 }

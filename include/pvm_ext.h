@@ -167,17 +167,55 @@ typedef enum { PVM_ENGINE_AUTO = 0, PVM_ENGINE_INTERPRETER = 1, PVM_ENGINE_RECOM
 typedef enum { PVM_MEMORY_AUTO = 0, PVM_MEMORY_CHECKED = 1, PVM_MEMORY_GUARDED = 2 } pvm_memory_mode_t;
 
 /* Choose before a run; PVM_ERR_UNSUPPORTED for what this build does not have (the recompiler and guarded memory exist on x86-64
- * Linux). Engines and memory modes differ in time alone: every result is the same. AUTO is the interpreter and checked memory.
- * The queries answer what will be used, never AUTO. A new VM has what the environment variables DUET_PVM_ENGINE (interpreter,
- * recompiler, auto) and DUET_PVM_MEMORY (checked, guarded, auto) said when the first VM was made, else AUTO.
- * The recompiler compiles a program when it first runs and shares the code among all VMs of the handle; where it cannot have
- * memory for that, and for tracing and single steps, the interpreter runs. Guarded memory gives the host's pages the guest's
- * rights: the first run of a guarded VM installs handlers for SIGSEGV and SIGBUS, which pass on every signal that no guest
- * access caused; pointers from pvm_memory_view and struct VM must then be used within the rights of their pages. */
+ * Linux). Engines and memory modes differ in time alone: every result is the same.
+ *   PVM_ENGINE_AUTO         starts in the interpreter at once and goes over to compiled code when that pays, in the middle of a
+ *                           run or when the program has been run often. Where there is no recompiler: the interpreter.
+ *   PVM_ENGINE_RECOMPILER   compiles a program when it first runs. Where it cannot have memory for that, and for tracing and
+ *                           single steps, the interpreter runs.
+ *   PVM_MEMORY_CHECKED      tests every access. No signal is handled.
+ *   PVM_MEMORY_GUARDED      gives the host's pages the guest's rights. The first run of compiled code on it (no earlier) installs
+ *                           handlers for SIGSEGV and SIGBUS, which pass on every signal that no guest access caused. Pointers
+ *                           from pvm_memory_view and struct VM must be used within the rights of their pages.
+ *   PVM_MEMORY_AUTO         guarded for compiled code, else checked. Hosts that want no signal handlers choose CHECKED.
+ * The queries answer what is used where the VM compiles, never AUTO. */
 pvm_error_t pvm_set_engine(pvm_vm_t* vm, pvm_engine_t engine);
 pvm_engine_t pvm_get_engine(const pvm_vm_t* vm);
 pvm_error_t pvm_set_memory_mode(pvm_vm_t* vm, pvm_memory_mode_t mode);
 pvm_memory_mode_t pvm_get_memory_mode(const pvm_vm_t* vm);
+
+/* What VMs made from now on start with, those of pvm_create and pvm_invoke among them. Before the first call it is what the
+ * environment variables DUET_PVM_ENGINE (interpreter, recompiler, auto) and DUET_PVM_MEMORY (checked, guarded, auto) said when the
+ * first VM was made, else AUTO. Any thread may call it. */
+pvm_error_t pvm_set_defaults(pvm_engine_t engine, pvm_memory_mode_t mode);
+
+/* When PVM_ENGINE_AUTO goes over to compiled code. It looks when a run begins and whenever the interpreter has used up slice gas
+ * (1 at least; 4096 unless set). A program is compiled once its VMs have used up 2 * slice gas and gas_per_instruction (10 unless
+ * set) for each of its instructions. A VM takes code that is there: at once on checked memory, on guarded memory once it has
+ * used up slice gas itself. For the process; any thread may call it. */
+pvm_error_t pvm_set_auto_policy(uint64_t slice, uint32_t gas_per_instruction);
+
+/* ---- The program cache ----
+ * Programs, decoded and compiled, are kept for the process and found again by their bytes: making a program or VM of the same
+ * bytes again decodes and compiles nothing. The least recently used go first; what a handle or VM holds stays alive all the
+ * same, and a program whose code has gone is compiled again when it next runs. All functions may be called by any thread. */
+
+typedef struct {
+    uint64_t limit;           /* octets: pvm_cache_set_limit */
+    uint64_t octets;          /* that the kept programs and their code take up, never above the limit */
+    uint64_t programs;        /* kept */
+    uint64_t hits;            /* programs asked for that were there … */
+    uint64_t misses;          /* … and that were not */
+    uint64_t evictions;       /* programs that had to go */
+    uint64_t compilations;
+    uint64_t code_octets;     /* of executable memory in use, in whole pages, for programs that are kept or running */
+    uint64_t code_octets_peak;
+} pvm_cache_statistics_t;
+
+/* Bounds what the cache keeps, and beside that all executable memory of the library (which has a bound of 2^30 of its own): a
+ * program for whose code there is no room runs in the interpreter. 128 MiB unless set. 0 empties the cache and turns
+ * compiling off. A lower limit takes effect at once, but for the code of running VMs. */
+pvm_error_t pvm_cache_set_limit(size_t octets);
+pvm_error_t pvm_cache_statistics(pvm_cache_statistics_t* statistics);
 
 /* ---- Host calls ----
  * When a host function runs, the ecalli itself has been charged (0.7.2: 1 gas; 0.8.0: with its block), vm->pc is the

@@ -152,30 +152,46 @@ static bool have_stack(void) {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool has_key;
 
-bool duet_faults_install(void) {
+static bool install(void) {
     pthread_mutex_lock(&lock);
     if (!has_key) has_key = pthread_key_create(&stack_key, free_stack) == 0;
     bool installed = has_key && stand_in_front(&chains[0]) && stand_in_front(&chains[1]);
     pthread_mutex_unlock(&lock);
-    return installed && have_stack();
+    return installed;
 }
 
-void duet_call_guarded(const struct duet_fault_scope *scope, void (*entry)(void *, const void *), void *base, const void *target) {
+bool duet_faults_install(bool carries_on) {
+    /* The system is asked for SIGSEGV alone, which is what guest memory raises. The stack is looked at once per thread: without one,
+     * the handler runs on the stack of the run. */
+    THREAD_LOCAL bool has_stack;
+    struct sigaction now;
+    bool in_front = carries_on ||
+                    (sigaction(SIGSEGV, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle);
+    if (!in_front && !install()) return false;
+    if (!has_stack) has_stack = have_stack();
+    return has_stack;
+}
+
+const struct duet_fault_scope *duet_faults_enter(const struct duet_fault_scope *scope) {
     const struct duet_fault_scope *outer = current;
     current = scope;
     atomic_signal_fence(memory_order_seq_cst);
-    entry(base, target);
+    return outer;
+}
+
+void duet_faults_leave(const struct duet_fault_scope *outer) {
     atomic_signal_fence(memory_order_seq_cst);
     current = outer;
 }
 
 #else
 
-bool duet_faults_install(void) { return false; }
-
-void duet_call_guarded(const struct duet_fault_scope *scope, void (*entry)(void *, const void *), void *base, const void *target) {
-    (void)scope;
-    entry(base, target);
+bool duet_faults_install(bool carries_on) {
+    (void)carries_on;
+    return false;
 }
+
+const struct duet_fault_scope *duet_faults_enter(const struct duet_fault_scope *scope) { return scope; }
+void duet_faults_leave(const struct duet_fault_scope *outer) { (void)outer; }
 
 #endif

@@ -1,17 +1,22 @@
-/* Reservations that are not in use, kept for the next one: reserving and giving back address space costs more than the rest of
- * making a small VM. Clean ones only, and a handful. */
+/* Reservations that are not in use, kept for the next VM: reserving and giving back address space, and the page faults of fresh
+ * memory, cost more than the rest of making a small VM. A handful. */
 #include "CPVM.h"
 
 #define SLOTS 8
 
 static void *_Atomic slots[SLOTS];
 
-void *duet_reservation_take(size_t octets) {
+void *duet_reservation_take(size_t octets, size_t head) {
     for (int i = 0; i < SLOTS; i++) {
         void *base = atomic_load_explicit(&slots[i], memory_order_relaxed);
         if (base != NULL && (base = atomic_exchange_explicit(&slots[i], NULL, memory_order_acq_rel)) != NULL) return base;
     }
-    return duet_reserve(octets);
+    void *base = duet_reserve(octets);
+    if (base != NULL && !duet_protect(base, head, 2)) {
+        duet_release(base, octets);
+        return NULL;
+    }
+    return base;
 }
 
 void duet_reservation_give(void *base, size_t octets) {

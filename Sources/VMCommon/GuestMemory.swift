@@ -5,9 +5,6 @@ import CPVM
 ///
 /// Every access is checked here, or in an engine: by code, or (`isGuarded`) by giving the host's pages the rights of the
 /// guest's. A page without rights holds zeros.
-///
-/// The reservation, from below: rights, a page that compiled code keeps its context in, the guest's memory, a guard of 2 GiB. So
-/// one register and 32-bit displacements reach all of it, and an address of 32 bits with a positive displacement stays inside.
 public struct GuestMemory {
     public static let pageSize: UInt64 = 4096
     public static let pageShift: UInt64 = 12
@@ -27,8 +24,6 @@ public struct GuestMemory {
     /// One octet per page.
     public private(set) var rights: UnsafeMutablePointer<UInt8>
     private var reserved = false
-    /// The pages that have been given rights since the reservation was taken, as a few ranges that cover them.
-    private var used = PageRanges()
 
     /// No page mapped and nothing reserved.
     public init() {
@@ -36,31 +31,24 @@ public struct GuestMemory {
         base = UnsafeMutableRawPointer(rights)
     }
 
+    private var reservation: Reservation { Reservation(rights: rights) }
+
     /// Gives everything back: no page is mapped any more.
     public mutating func destroy() {
-        if reserved {
-            if isGuarded { _ = duet_protect(base, GuestMemory.reach, Int32(GuestMemory.readWrite)) }
-            for index in 0..<used.count {
-                clear(first: used[index].first, count: used[index].count)
-                memset(rights + Int(used[index].first), 0, Int(used[index].count))
-            }
-            duet_reservation_give(UnsafeMutableRawPointer(rights), GuestMemory.reservation)
-        }
+        if reserved { reservation.giveBack(isGuarded: isGuarded) }
         self = GuestMemory()
     }
 
     /// Octets of context below `base`.
     public static let contextSize = 4096
-    private static let below = Int(pageCount) + contextSize
     /// Octets from `base` on that compiled code can touch: the memory and the guard.
     public static let reach = Int(size) + 1 << 31 + Int(pageSize)
-    private static let reservation = below + reach
 
     private mutating func reserve() -> Bool {
         if reserved { return true }
-        guard let space = duet_reservation_take(GuestMemory.reservation) else { return false }
-        base = space + GuestMemory.below
-        rights = space.assumingMemoryBound(to: UInt8.self)
+        guard let reservation = Reservation.take() else { return false }
+        base = reservation.base
+        rights = reservation.rights
         reserved = true
         return true
     }
@@ -73,30 +61,17 @@ public struct GuestMemory {
     /// Do the host's pages have the guest's rights?
     public private(set) var isGuarded = false
 
-    /// Gives the host's pages the guest's rights, from now on. False if the host refuses.
+    /// Gives the host's pages the guest's rights, from now on. False if the host refuses, or if it would take too many mappings:
+    /// then the memory is not guarded.
     public mutating func guardPages() -> Bool {
-        if isGuarded { return true }
-        guard reserve(), duet_protect(base, GuestMemory.reach, 0) == 0 else { return false }
-        isGuarded = true
-        for index in 0..<used.count where !protect(first: used[index].first, count: used[index].count) { return false }
-        return true
-    }
-
-    /// The host's rights for pages, from the guest's.
-    private func protect(first: UInt64, count: UInt64) -> Bool {
-        var page = first
-        while page < first + count {
-            let rights = rights[Int(page)]
-            var end = page + 1
-            while end < first + count, self.rights[Int(end)] == rights { end += 1 }
-            guard protect(first: page, count: end - page, rights) else { return false }
-            page = end
+        guard reserve() else { return false }
+        if reservation.isFragmented {
+            if isGuarded { isGuarded = !reservation.unguardAll() }
+            return false
         }
-        return true
-    }
-
-    private func protect(first: UInt64, count: UInt64, _ rights: UInt8) -> Bool {
-        duet_protect(base + Int(first << GuestMemory.pageShift), Int(count << GuestMemory.pageShift), Int32(rights)) == 0
+        if isGuarded { return true }
+        isGuarded = reservation.guardAll() || !reservation.unguardAll()
+        return isGuarded
     }
 
     // MARK: Pages
@@ -106,22 +81,29 @@ public struct GuestMemory {
     public mutating func map(first: UInt64, count: UInt64, rights new: UInt8) -> Bool {
         assert(first >= GuestMemory.firstPage && first + count <= GuestMemory.pageCount)
         if count == 0 { return true }
+        let range = PageRanges.Range(first: first, count: count)
         if new == GuestMemory.none {
-            clear(first: first, count: count)
             guard reserved else { return true }
-            memset(rights + Int(first), 0, Int(count))
-            return !isGuarded || protect(first: first, count: count, new)
+            var done = true
+            reservation.forEachUsed(in: range) { part in
+                reservation.discard(part, isGuarded: isGuarded)
+                memset(rights + Int(part.first), 0, Int(part.count))
+                guard isGuarded else { return }
+                reservation.notes.pointee.splits += 1
+                if !reservation.protect(part, new) { done = false }
+            }
+            return done
         }
-        guard reserve() else { return false }
-        used.insert(first: first, count: count)
+        guard reserve(), isGuarded ? reservation.openGuarded(range, new) : reservation.open(range) else { return false }
+        _ = reservation.notes.pointee.used.insert(range)
         memset(rights + Int(first), Int32(new), Int(count))
-        return !isGuarded || protect(first: first, count: count, new)
+        return true
     }
 
     /// Zeroes whole pages.
     public func clear(first: UInt64, count: UInt64) {
         guard reserved, count > 0 else { return }
-        duet_discard(base + Int(first << GuestMemory.pageShift), Int(count << GuestMemory.pageShift))
+        reservation.forEachUsed(in: PageRanges.Range(first: first, count: count)) { reservation.discard($0, isGuarded: isGuarded) }
     }
 
     // MARK: Ranges
@@ -213,51 +195,14 @@ public struct GuestMemory {
         if length == 0 { return true }
         if isGuarded, need & GuestMemory.write == 0 {
             // Into pages that the host has write-protected: lifted for the copy.
-            let first = address >> GuestMemory.pageShift, count = (address + length - 1) >> GuestMemory.pageShift - first + 1
-            guard protect(first: first, count: count, GuestMemory.readWrite) else { return false }
+            let first = address >> GuestMemory.pageShift, last = (address + length - 1) >> GuestMemory.pageShift
+            let range = PageRanges.Range(first: first, count: last - first + 1)
+            guard reservation.protect(range, GuestMemory.readWrite) else { return false }
             memmove(base + Int(address), source, Int(length))
-            return protect(first: first, count: count)
+            return reservation.protectAsGuest(range)
         }
         memmove(base + Int(address), source, Int(length))
         return true
-    }
-}
-
-/// A set of pages, kept as a few ranges: exact as long as there are few, else one that covers them all.
-struct PageRanges {
-    struct Range {
-        var first: UInt64 = 0
-        var count: UInt64 = 0
-    }
-
-    private var ranges = InlineArray<8, Range>(repeating: Range())
-    private(set) var count = 0
-
-    subscript(_ index: Int) -> Range { ranges[index] }
-
-    mutating func insert(first: UInt64, count new: UInt64) {
-        let end = first + new
-        for index in 0..<count {
-            let old = ranges[index]
-            if first >= old.first, end <= old.first + old.count { return }
-            // A range that grows, as a heap does.
-            if first >= old.first, first <= old.first + old.count {
-                ranges[index].count = end - old.first
-                return
-            }
-        }
-        if count < ranges.count {
-            ranges[count] = Range(first: first, count: new)
-            count += 1
-            return
-        }
-        var low = first, high = end
-        for index in 0..<count {
-            low = min(low, ranges[index].first)
-            high = max(high, ranges[index].first + ranges[index].count)
-        }
-        ranges[0] = Range(first: low, count: high - low)
-        count = 1
     }
 }
 

@@ -13,8 +13,9 @@ public struct Table<Element: BitwiseCopyable>: @unchecked Sendable {
 
     public var indices: Range<Int> { 0..<count }
 
-    /// The elements, which live as long as the process.
-    public var start: UnsafePointer<Element> { UnsafePointer(elements) }
+    /// Of the first element.
+    @inline(__always)
+    public var address: UnsafePointer<Element> { UnsafePointer(elements) }
 
     @inline(__always)
     public subscript(_ index: Int) -> Element {

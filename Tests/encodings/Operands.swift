@@ -76,11 +76,43 @@ struct Place {
     /// objdump shows this displacement alone as an unsigned number of 64 bits.
     static func ripText(_ displacement: Int32) -> String { "[rip+\(main.text(Int64(displacement), 64))]" }
 
+    /// Counted from the segment GS, with addresses of 64 or 32 bits.
+    static func segment(_ base: Reg, _ displacement: Int32, _ space: Mem.Space) -> Place {
+        let bare = displacement == 0 && base != .rbp && base != .r13
+        return Place(operand: Mem(base, displacement, in: space),
+                     address: "gs:[\(name(base, space == .segment ? 64 : 32))\(bare ? "" : signed(displacement))]")
+    }
+
+    static func segment(_ base: Reg, _ index: Reg, _ scale: (Scale, Int), _ displacement: Int32, _ space: Mem.Space) -> Place {
+        let bare = displacement == 0 && base != .rbp && base != .r13, bits = space == .segment ? 64 : 32
+        return Place(operand: Mem(base, index, scale.0, displacement, in: space),
+                     address: "gs:[\(name(base, bits))+\(name(index, bits))*\(scale.1)\(bare ? "" : signed(displacement))]")
+    }
+
+    /// eiz is objdump's name for no index.
+    static func segment(absolute address: Int32, _ space: Mem.Space) -> Place {
+        Place(operand: Mem(absolute: address, in: space),
+              address: space == .segment ? "gs:\(main.text(Int64(address), 64))" : "gs:[eiz*1+\(main.text(Int64(address), 32))]")
+    }
+
+    static let segments: [Place] = {
+        var places: [Place] = []
+        for space in [Mem.Space.segment, .segment32] {
+            places += [0x7f, 0x1234_5678, -4096, .min].map { segment(absolute: $0, space) }
+            for (number, register) in registers.enumerated() {
+                places += [0, 127, -129].map { segment(register, $0, space) }
+                let partner = registers[(number * 5 + 3) % 16]
+                if partner != .rsp { places.append(segment(register, partner, factors[number % 4], number % 3 == 0 ? 0 : Int32(number) * 40, space)) }
+            }
+        }
+        return places
+    }()
+
     static let displacements: [Int32] = [0, 1, -1, 127, 128, -128, -129, .max, .min]
 
     /// Everything that can be addressed: every base, index, scale and kind of displacement.
     static let every: [Place] = {
-        var places = [Int32(0), 0x1234_5678, .min].map(absolute) + displacements.map(rip)
+        var places = [Int32(0), 0x1234_5678, .min].map(absolute) + displacements.map(rip) + segments
         for register in registers {
             places += displacements.map { base(register, $0) }
             for other in registers where other != .rsp {
@@ -96,7 +128,7 @@ struct Place {
     /// Each base and each index at least once, and each kind of the others: for the many instructions that share the code which
     /// `every` has tried.
     static let some: [Place] = {
-        var places = [absolute(0x7f), rip(-5), rip(0x1000)]
+        var places = [absolute(0x7f), rip(-5), rip(0x1000)] + segments
         for (number, register) in registers.enumerated() {
             places += [0, 127, -129].map { base(register, $0) }
             let partner = registers[(number * 7 + 3) % 16]

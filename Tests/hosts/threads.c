@@ -1,5 +1,7 @@
 /* threads [--threads N] [--rounds N] [--checked] [--no-accounts]: many threads create, run and destroy VMs over 20 shared programs, in every
- * engine and memory mode; each run must equal what a single thread and the interpreter made of it before.
+ * engine and memory mode, with room for all of their code and with room for a part; each run must equal what a single thread and
+ * the interpreter made of it before, and compiled code must stay within the cache's bound.
+ * The accounts at the end are exact with GLIBC_TUNABLES=glibc.malloc.tcache_count=0.
  * --checked leaves guarded memory out, --no-accounts what is left of memory at the end (where a checker does that). */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -158,7 +160,13 @@ static int same(pvm_program_t* program, int number, uint32_t choice) {
     const pvm_engine_t engine = engines[choice / VARIANTS % 4];
     const pvm_memory_mode_t mode = only_checked ? PVM_MEMORY_CHECKED : modes[choice / VARIANTS / 4 % 3];
     observation_t seen;
-    if (observe(program, variant, engine, mode, &seen) && memcmp(&seen, &expected[number][variant], sizeof seen) == 0) return 1;
+    const int done = observe(program, variant, engine, mode, &seen);
+    pvm_cache_statistics_t cache;
+    if (pvm_cache_statistics(&cache) != PVM_OK || cache.octets > cache.limit || cache.code_octets > cache.limit) {
+        fprintf(stderr, "%" PRIu64 " octets of programs, %" PRIu64 " of code: the limit is %" PRIu64 "\n", cache.octets, cache.code_octets, cache.limit);
+        return 0;
+    }
+    if (done && memcmp(&seen, &expected[number][variant], sizeof seen) == 0) return 1;
     fprintf(stderr, "program %d, variant %d, engine %d, memory %d differs from the interpreter\n", number, variant, engine, mode);
     return 0;
 }
@@ -204,6 +212,36 @@ static void all_threads(void) {
     pthread_barrier_destroy(&barrier);
 }
 
+/* Each program is compiled once for each memory mode, whoever wants it first. */
+static void with_room_for_all(void) {
+    NEED(pvm_cache_set_limit(0) == PVM_OK && pvm_cache_set_limit(128 << 20) == PVM_OK);
+    pvm_cache_statistics_t before, after;
+    NEED(pvm_cache_statistics(&before) == PVM_OK);
+    all_threads();
+    NEED(pvm_cache_statistics(&after) == PVM_OK);
+    CHECK(after.compilations - before.compilations <= 2 * PROGRAMS);
+    CHECK(after.compilations > before.compilations);
+    EQUAL(after.evictions, before.evictions);
+    CHECK(after.hits > before.hits);
+    /* What is left then is no program. */
+    EQUAL(pvm_cache_set_limit(0), PVM_OK);
+    NEED(pvm_cache_statistics(&after) == PVM_OK);
+    EQUAL(after.octets, 0);
+    EQUAL(after.code_octets, 0);
+}
+
+/* They come and go, and some find no room. */
+static void with_room_for_some(void) {
+    NEED(pvm_cache_set_limit(64 * 1024) == PVM_OK);
+    pvm_cache_statistics_t before, after;
+    NEED(pvm_cache_statistics(&before) == PVM_OK);
+    all_threads();
+    NEED(pvm_cache_statistics(&after) == PVM_OK);
+    CHECK(after.evictions > before.evictions);
+    printf("threads: with 64 KiB %" PRIu64 " compilations, %" PRIu64 " evictions\n", after.compilations - before.compilations,
+           after.evictions - before.evictions);
+}
+
 /* ---- What is left afterwards ---- */
 
 typedef struct { uint64_t heap, reservations, executable; } left_t;
@@ -245,9 +283,12 @@ int main(int argc, char** argv) {
     if (thread_count < 1 || thread_count > MAX_THREADS) return 2;
     check_test = "threads";
     prepare();
-    all_threads();
+    /* Auto goes over to compiled code in the middle of these short runs. */
+    NEED(pvm_set_auto_policy(60, 1) == PVM_OK);
+    with_room_for_all();
     const left_t once = left();
-    all_threads();
+    with_room_for_some();
+    with_room_for_all();
     const left_t twice = left();
     printf("threads: %d threads, heap %" PRIu64 " then %" PRIu64 ", reservations %" PRIu64 " MiB then %" PRIu64
            " MiB, executable %" PRIu64 " KiB then %" PRIu64 " KiB\n", thread_count, once.heap, twice.heap,

@@ -13,6 +13,7 @@
 #include "machine.h"
 #include "hashes.h"
 #include "host_calls.h"
+#include "cache.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */
 uint8_t *duet_no_rights(void);
@@ -20,9 +21,29 @@ uint8_t *duet_no_rights(void);
 /* Zeroed room that is never given back, for a table of the process. */
 void *duet_static_space(size_t octets);
 
+/* The place of a code buffer that waits for its next use (`duet_slot_take`). */
+void **duet_spare_buffer(void);
+
 /* What the environment asks for. */
+/* What new VMs start with. */
 pvm_engine_t duet_default_engine(void);
 pvm_memory_mode_t duet_default_memory_mode(void);
+void duet_set_defaults(pvm_engine_t engine, pvm_memory_mode_t memory);
+
+/* What perf is told of compiled code: DUET_PVM_PERF. */
+enum { DUET_PERF_NOTHING, DUET_PERF_FUNCTIONS, DUET_PERF_BLOCKS };
+int duet_perf_wanted(void);
+
+/* perf's map of this process, to add to. NULL if that cannot be done safely. */
+FILE *duet_perf_open(void);
+/* Names a range of code "pvm:PROGRAM:PART" (PROGRAM in hexadecimal), or "pvm:PROGRAM:PC" where part is NULL. */
+void duet_perf_range(FILE *map, const void *start, size_t octets, uint32_t program, const char *part, uint64_t pc);
+void duet_perf_close(FILE *map);
+
+/* pvm_set_auto_policy. */
+uint64_t duet_auto_slice(void);
+uint32_t duet_auto_gas_per_instruction(void);
+void duet_set_auto_policy(uint64_t slice, uint32_t gas_per_instruction);
 
 /* Carries out one instruction; what the entries of dispatch_table call with their own opcode. */
 void duet_dispatch(VM *vm, uint8_t opcode, const uint8_t *operands, size_t length);

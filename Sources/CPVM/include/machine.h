@@ -6,10 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 /* Locks. NULL if memory is short. */
@@ -57,11 +61,15 @@ enum {
     DUET_CPU_LZCNT = 4,
     DUET_CPU_POPCNT = 8,
     DUET_CPU_ADX = 16,
-    DUET_CPU_SHA = 32, /* with SSE4.1 */
+    DUET_CPU_FSGSBASE = 32,
+    DUET_CPU_SHA = 64, /* with SSE4.1 */
 };
 
+/* With DUET_CPU=baseline in the environment none either: tests of the paths for older processors. */
 static inline uint32_t duet_cpu_features(void) {
     uint32_t features = 0;
+    const char *cpu = getenv("DUET_CPU");
+    if (cpu != NULL && strcmp(cpu, "baseline") == 0) return 0;
 #if defined(__x86_64__)
     unsigned a, b, c, d;
     bool sse41 = false;
@@ -76,8 +84,29 @@ static inline uint32_t duet_cpu_features(void) {
         if (b & 1u << 19) features |= DUET_CPU_ADX;
         if (sse41 && b & 1u << 29) features |= DUET_CPU_SHA;
     }
+#if defined(__linux__)
+    /* Whether programs may use them is the kernel's to say: bit 1 of AT_HWCAP2. */
+    if (getauxval(AT_HWCAP2) & 1u << 1) features |= DUET_CPU_FSGSBASE;
+#endif
 #endif
     return features;
+}
+
+/* The base of the segment GS of this thread, which no C library uses on x86-64. With DUET_CPU_FSGSBASE alone. */
+static inline uint64_t duet_segment_base(void) {
+    uint64_t base = 0;
+#if defined(__x86_64__)
+    __asm__ volatile("rdgsbase %0" : "=r"(base));
+#endif
+    return base;
+}
+
+static inline void duet_set_segment_base(uint64_t base) {
+#if defined(__x86_64__)
+    __asm__ volatile("wrgsbase %0" : : "r"(base) : "memory");
+#else
+    (void)base;
+#endif
 }
 
 #endif

@@ -3,6 +3,7 @@
 #define DUET_SYSTEM_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,26 +11,30 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* Address space that reads as zeros and takes up memory only where it is written. NULL if there is none left. */
+/* Address space without rights. NULL if there is none left. */
 static inline void *duet_reserve(size_t octets) {
-    void *base = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *base = mmap(NULL, octets, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return base == MAP_FAILED ? NULL : base;
 }
-
 static inline void duet_release(void *base, size_t octets) { munmap(base, octets); }
 
-/* Gives whole pages the rights 0 (none), 1 (read) or more (read and write). Not 0 if the host refuses. */
-static inline int duet_protect(void *base, size_t octets, int rights) {
-    return mprotect(base, octets, rights == 0 ? PROT_NONE : rights == 1 ? PROT_READ : PROT_READ | PROT_WRITE);
+/* Gives whole pages the rights 0 (none), 1 (read) or more (read and write). False if the host refuses. */
+static inline bool duet_protect(void *base, size_t octets, int rights) {
+    return mprotect(base, octets, rights == 0 ? PROT_NONE : rights == 1 ? PROT_READ : PROT_READ | PROT_WRITE) == 0;
 }
 
-/* Reservations through a small store of those that were given back. All of one size, and given back reading as zeros. */
-void *duet_reservation_take(size_t octets);
+/* Reservations through a small store of those that were given back. All of one size; the first `head` octets can be written,
+ * and read as zeros in a new one. One that is given back is as its owner wants to find it. */
+void *duet_reservation_take(size_t octets, size_t head);
 void duet_reservation_give(void *base, size_t octets);
 
-/* Makes reserved whole pages read as zeros again and gives their memory back. */
-static inline void duet_discard(void *base, size_t octets) {
-    if (madvise(base, octets, MADV_DONTNEED) != 0) memset(base, 0, octets); /* locked pages */
+/* Makes reserved whole pages read as zeros again and gives their memory back. False for locked pages. */
+static inline bool duet_discard(void *base, size_t octets) { return madvise(base, octets, MADV_DONTNEED) == 0; }
+
+/* Puts fresh address space without rights in place of reserved whole pages: their memory, and what the host keeps to find it, are
+ * given back. */
+static inline bool duet_renew(void *base, size_t octets) {
+    return mmap(base, octets, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
 static inline void duet_count_up(uint32_t *count) {
@@ -39,6 +44,49 @@ static inline void duet_count_up(uint32_t *count) {
 /* What is left after taking one away. */
 static inline uint32_t duet_count_down(uint32_t *count) {
     return atomic_fetch_sub_explicit((_Atomic uint32_t *)count, 1, memory_order_acq_rel) - 1;
+}
+
+/* A flag that is set once: what was written before is seen by whoever sees it set. */
+static inline bool duet_flag_is_set(uint32_t *flag) {
+    return atomic_load_explicit((_Atomic uint32_t *)flag, memory_order_acquire) != 0;
+}
+
+static inline void duet_flag_set(uint32_t *flag) {
+    atomic_store_explicit((_Atomic uint32_t *)flag, 1, memory_order_release);
+}
+
+/* Takes the pointer out of a slot, NULL if there is none; puts one in if the slot is empty. */
+static inline void *duet_slot_take(void **slot) {
+    return atomic_exchange_explicit((void *_Atomic *)slot, NULL, memory_order_acq_rel);
+}
+
+static inline bool duet_slot_put(void **slot, void *pointer) {
+    void *none = NULL;
+    return atomic_compare_exchange_strong_explicit((void *_Atomic *)slot, &none, pointer, memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* Gets the memory of the whole pages in between in one go, where the kernel can: a fault for each of them takes longer. */
+static inline void duet_populate(void *from, size_t octets) {
+#if defined(MADV_POPULATE_WRITE)
+    uintptr_t first = ((uintptr_t)from + 4095) & ~(uintptr_t)4095, end = ((uintptr_t)from + octets) & ~(uintptr_t)4095;
+    if (end > first) madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+#else
+    (void)from, (void)octets;
+#endif
+}
+
+/* A sum that several threads add to: what it is with `more`. */
+static inline uint64_t duet_count_add(uint64_t *sum, uint64_t more) {
+    return atomic_fetch_add_explicit((_Atomic uint64_t *)sum, more, memory_order_relaxed) + more;
+}
+
+static inline uint64_t duet_sum(const uint64_t *sum) {
+    return atomic_load_explicit((const _Atomic uint64_t *)sum, memory_order_relaxed);
+}
+
+/* A hint that another thread may be changing: right or old. */
+static inline uint8_t duet_peek(const uint8_t *hint) {
+    return atomic_load_explicit((const _Atomic uint8_t *)hint, memory_order_relaxed);
 }
 
 static inline void duet_stderr_line(const char *line, size_t length) {

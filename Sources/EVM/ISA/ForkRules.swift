@@ -100,4 +100,4 @@ struct ForkRules: Sendable, BitwiseCopyable {
 
 private let table = Table<ForkRules>(count: Fork.count) { ForkRules(Fork(rawValue: UInt8(truncatingIfNeeded: $0)) ?? .frontier) }
 
-func rules(of fork: Fork) -> UnsafePointer<ForkRules> { table.start + Int(fork.rawValue) }
+func rules(of fork: Fork) -> UnsafePointer<ForkRules> { table.address + Int(fork.rawValue) }

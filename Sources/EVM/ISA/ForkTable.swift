@@ -55,7 +55,7 @@ private let table = {
     let table = Table<Traits>(count: Fork.count * 256) { _ in Traits() }
     for number in 0..<Fork.count {
         guard let fork = Fork(rawValue: UInt8(number)) else { continue }
-        let octets = UnsafeMutablePointer(mutating: table.start) + number * 256
+        let octets = UnsafeMutablePointer(mutating: table.address) + number * 256
         if number > 0 { octets.update(from: octets - 256, count: 256) }
         for index in isaTable.indices where isaTable[index].since == fork { octets[Int(isaTable[index].opcode.rawValue)] = Traits(isaTable[index]) }
         for index in changes.indices where changes[index].fork == fork { octets[Int(changes[index].opcode.rawValue)].gas = changes[index].gas }
@@ -75,4 +75,4 @@ extension Traits {
 }
 
 /// The 256 octets at a fork.
-public func traits(of fork: Fork) -> UnsafePointer<Traits> { table.start + Int(fork.rawValue) * 256 }
+public func traits(of fork: Fork) -> UnsafePointer<Traits> { table.address + Int(fork.rawValue) * 256 }

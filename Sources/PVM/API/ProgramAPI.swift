@@ -12,7 +12,7 @@ public func pvm_program_create(
     guard image != nil || image_len == 0 else { return PVM_ERR_NULL }
     guard image_len >= 0, let isa = ISA(isa) else { return PVM_ERR_ARGUMENT }
     do {
-        program.pointee = OpaquePointer(try Program.make(image: UnsafeRawBufferPointer(start: image, count: image_len), format: format, isa: isa))
+        program.pointee = OpaquePointer(try Program.shared(image: UnsafeRawBufferPointer(start: image, count: image_len), format: format, isa: isa))
         return PVM_OK
     } catch {
         return error.code
@@ -42,7 +42,7 @@ func rawProgram(
     guard let code, let bitmask, jumps != nil || jumpCount == 0 else { throw ImageError(PVM_ERR_NULL) }
     guard codeCount >= 0, codeCount <= Int(Blob.maxSize), jumpCount >= 0 else { throw ImageError(PVM_ERR_TOO_LARGE) }
     guard bitmaskCount >= 0 else { throw ImageError(PVM_ERR_ARGUMENT) }
-    return try Program.make(
+    return try Program.shared(
         code: UnsafeBufferPointer(start: code, count: codeCount), bitmask: UnsafeBufferPointer(start: bitmask, count: bitmaskCount),
         jumps: UnsafeBufferPointer(start: jumps, count: jumpCount), isa: isa)
 }

@@ -46,10 +46,13 @@ public struct ExecutionUnits: Sendable, BitwiseCopyable {
         lanes = alu | load << 8 | store << 16 | mul << 24 | div << 32
     }
 
+    @inline(__always)
+    init(lanes: UInt64) { self.lanes = lanes }
+
     static let idle = ExecutionUnits()
     static let a = ExecutionUnits(alu: 1)
     /// What the virtual processor has.
-    static let all = ExecutionUnits(alu: 4, load: 4, store: 4, mul: 1, div: 1)
+    static var all: ExecutionUnits { ExecutionUnits(alu: 4, load: 4, store: 4, mul: 1, div: 1) }
 
     /// Is each number at most that of `available`? (All are far below 128.)
     @inline(__always)

@@ -39,17 +39,18 @@ public struct CodeView {
         return distance
     }
 
-    /// `length` (at most 8) octets from `index` as a little-endian number.
+    /// Calls `body` with the address of `CodeView.window` octets from `index` on, ζ where the code ends.
     @inline(__always)
-    func number(_ index: Int, _ length: Int) -> UInt64 {
-        if index + 8 <= count {
-            let word = UnsafeRawPointer(code + index).loadUnaligned(as: UInt64.self)
-            return length == 8 ? word : word & (1 << UInt64(8 * length) &- 1)
+    func withWindow<Result>(_ index: Int, _ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+        if index + CodeView.window <= count { return body(code + index) }
+        var octets: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        return withUnsafeMutableBytes(of: &octets) { copy in
+            for offset in 0..<max(0, min(CodeView.window, count - index)) { copy[offset] = code[index + offset] }
+            return body(UnsafeRawPointer(copy.baseAddress!).assumingMemoryBound(to: UInt8.self))
         }
-        var value: UInt64 = 0
-        for octet in 0..<length { value |= UInt64(self.octet(index + octet)) << UInt64(8 * octet) }
-        return value
     }
+
+    static let window = 24
 }
 
 /// The operands of one instruction. Registers are numbers 0 to 12.
@@ -62,57 +63,64 @@ public struct Operands {
 
     /// The operands of the instruction at `pc` whose skip distance is `skip`.
     public init(_ view: CodeView, pc: Int, skip: Int, format: OperandFormat) {
-        let first = view.octet(pc + 1)
-        let low = min(12, first & 15), high = min(12, first >> 4)
-        switch format {
-        case .none:
-            break
-        case .imm:
-            vX = Operands.immediate(view, pc + 1, min(4, skip))
-        case .regExtImm:
-            rA = low
-            vX = view.number(pc + 2, 8)
-        case .immImm:
-            let length = min(4, Int(first & 7))
-            vX = Operands.immediate(view, pc + 2, length)
-            vY = Operands.immediate(view, pc + 2 + length, min(4, max(0, skip - length - 1)))
-        case .offset:
-            vX = UInt64(pc) &+ Operands.immediate(view, pc + 1, min(4, skip))
-        case .regImm:
-            rA = low
-            vX = Operands.immediate(view, pc + 2, min(4, max(0, skip - 1)))
-        case .regImmImm, .regImmOffset:
-            rA = low
-            let length = min(4, Int(first >> 4 & 7))
-            vX = Operands.immediate(view, pc + 2, length)
-            vY = Operands.immediate(view, pc + 2 + length, min(4, max(0, skip - length - 1)))
-            if format == .regImmOffset { vY = vY &+ UInt64(pc) }
-        case .regReg:
-            rD = low
-            rA = high
-        case .regRegImm, .regRegOffset:
-            rA = low
-            rB = high
-            vX = Operands.immediate(view, pc + 2, min(4, max(0, skip - 1)))
-            if format == .regRegOffset { vX = vX &+ UInt64(pc) }
-        case .regRegImmImm:
-            rA = low
-            rB = high
-            let length = min(4, Int(view.octet(pc + 2) & 7))
-            vX = Operands.immediate(view, pc + 3, length)
-            vY = Operands.immediate(view, pc + 3 + length, min(4, max(0, skip - length - 2)))
-        case .regRegReg:
-            rA = low
-            rB = high
-            rD = min(12, view.octet(pc + 2))
-        }
+        self = view.withWindow(pc) { Operands(at: $0, pc: pc, skip: skip, OperandShape(format)) }
     }
 
-    /// The paper's sign extension of `length` (at most 4) octets.
+    /// The same, of the octets at `code`, of which as many as `CodeView.window` can be read. Without a branch: which formats follow
+    /// each other nobody can predict.
     @inline(__always)
-    private static func immediate(_ view: CodeView, _ index: Int, _ length: Int) -> UInt64 {
-        let unused = UInt64(64 - 8 * length)
-        guard length > 0 else { return 0 }
-        return UInt64(bitPattern: Int64(bitPattern: view.number(index, length) << unused) >> Int64(unused))
+    init(at code: UnsafePointer<UInt8>, pc: Int, skip: Int, _ shape: OperandShape) {
+        let first = code[1], low = min(12, first & 15), high = min(12, first >> 4)
+        rA = low & shape.aIsLow | high & shape.aIsHigh
+        rB = high & shape.bIsHigh
+        rD = low & shape.dIsLow | min(12, code[2]) & shape.dIsThird
+        let x = Int(shape.xAt), rest = max(0, skip &- x &+ 1)
+        let given = min(4, Int(code[Int(shape.lengthAt)] &>> shape.lengthShift & shape.lengthMask))
+        let lengthX = given | min(4, rest) & Int(shape.xTakesRest) | Int(shape.xIsWide)
+        let lengthY = min(4, max(0, rest &- lengthX)) & Int(shape.yTakesRest)
+        vX = Operands.number(code + x, lengthX) &+ UInt64(pc) & UInt64(truncatingIfNeeded: shape.xIsTarget)
+        vY = Operands.number(code + x + lengthX, lengthY) &+ UInt64(pc) & UInt64(truncatingIfNeeded: shape.yIsTarget)
+    }
+
+    /// The paper's sign extension of `length` (at most 8) octets.
+    @inline(__always)
+    private static func number(_ octets: UnsafePointer<UInt8>, _ length: Int) -> UInt64 {
+        let word = UnsafeRawPointer(octets).loadUnaligned(as: UInt64.self), unused = UInt64(truncatingIfNeeded: 64 &- 8 &* length)
+        let extended = UInt64(bitPattern: Int64(bitPattern: word &<< unused) &>> Int64(bitPattern: unused))
+        return length == 0 ? 0 : extended
+    }
+}
+
+/// Where the operands of a format lie. What is a condition has 0 for no and all bits for yes.
+struct OperandShape: BitwiseCopyable {
+    /// Register A is the low or the high half of the first octet, B the high half, D the low half or the second octet.
+    var aIsLow: UInt8 = 0, aIsHigh: UInt8 = 0, bIsHigh: UInt8 = 0, dIsLow: UInt8 = 0, dIsThird: UInt8 = 0
+    /// Where ν_X starts, counted from the opcode.
+    var xAt: UInt8 = 1
+    /// The octet, shift and mask that give the length of ν_X, where the code says it.
+    var lengthAt: UInt8 = 1, lengthShift: UInt8 = 0, lengthMask: UInt8 = 0
+    /// Does what is left, up to four octets, belong to ν_X, or to ν_Y behind it?
+    var xTakesRest: Int8 = 0, yTakesRest: Int8 = 0
+    /// 8 for the extended-width immediate.
+    var xIsWide: UInt8 = 0
+    /// Are they counted from the instruction?
+    var xIsTarget: Int8 = 0, yIsTarget: Int8 = 0
+
+    init(_ format: OperandFormat) {
+        switch format {
+        case .none: break
+        case .imm: xTakesRest = -1
+        case .offset: (xTakesRest, xIsTarget) = (-1, -1)
+        case .regExtImm: (aIsLow, xAt, xIsWide) = (255, 2, 8)
+        case .regImm: (aIsLow, xAt, xTakesRest) = (255, 2, -1)
+        case .immImm: (xAt, lengthMask, yTakesRest) = (2, 7, -1)
+        case .regImmImm: (aIsLow, xAt, lengthShift, lengthMask, yTakesRest) = (255, 2, 4, 7, -1)
+        case .regImmOffset: (aIsLow, xAt, lengthShift, lengthMask, yTakesRest, yIsTarget) = (255, 2, 4, 7, -1, -1)
+        case .regReg: (dIsLow, aIsHigh) = (255, 255)
+        case .regRegImm: (aIsLow, bIsHigh, xAt, xTakesRest) = (255, 255, 2, -1)
+        case .regRegOffset: (aIsLow, bIsHigh, xAt, xTakesRest, xIsTarget) = (255, 255, 2, -1, -1)
+        case .regRegImmImm: (aIsLow, bIsHigh, xAt, lengthAt, lengthMask, yTakesRest) = (255, 255, 3, 2, 7, -1)
+        case .regRegReg: (aIsLow, bIsHigh, dIsThird) = (255, 255, 255)
+        }
     }
 }

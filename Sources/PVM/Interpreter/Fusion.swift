@@ -1,3 +1,4 @@
+import CPVM
 import VMCommon
 
 /// Sequences of instructions that the fast loop executes with one dispatch.
@@ -168,9 +169,27 @@ private func fusedHandler(_ first: Handler, _ second: Handler, _ third: Handler?
     return pair == 0 ? nil : fusionTable[Int(pair) - 1].fused
 }
 
+extension UnsafeMutablePointer<Program> {
+    /// Before the fast loop first runs the program: what is only compiled needs no fused handlers.
+    @inline(__always)
+    func prepareForFastLoop() {
+        if duet_flag_is_set(isFused) { return }
+        fuseOnce()
+    }
+
+    @inline(never)
+    private func fuseOnce() {
+        duet_fusion_lock()
+        defer { duet_fusion_unlock() }
+        if duet_flag_is_set(isFused) { return }
+        pointee.fuse()
+        duet_flag_set(isFused)
+    }
+}
+
 extension Program {
     /// Gives every instruction that starts a known sequence its fused handler. What wants care is left alone.
-    func fuse() {
+    fileprivate func fuse() {
         for index in 0..<max(0, instructionCount - 1) {
             let here = instructions + index
             // Successors still have their plain handlers, or `careful`.

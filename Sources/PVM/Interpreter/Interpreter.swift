@@ -29,6 +29,8 @@ enum Outcome {
     case stepped
     /// The host changed pc.
     case moved
+    /// `Fast`, with `PVM_ENGINE_AUTO`: compiled code is to go on at `resumeIndex`.
+    case wantsCode
 }
 
 /// Executes from instruction `index`, whose region (`Fast`) or self (`Careful`, if `care.paid`) has been paid.

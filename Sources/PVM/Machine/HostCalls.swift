@@ -15,6 +15,7 @@ extension UnsafeMutablePointer<Instance> {
     /// Serves the ecalli at `resumeIndex`, which has been paid.
     @inline(never)
     func callHost(_ number: Int32) -> HostOutcome {
+        let slice = showGas()
         let pc = UInt64(pointee.program.pointee.offsets[pointee.resumeIndex])
         pointee.vm.pc = pc
         pointee.vm.host_func_id = number
@@ -31,7 +32,9 @@ extension UnsafeMutablePointer<Instance> {
         switch action {
         case PVM_ACTION_CONTINUE:
             pointee.vm.host_call = 0
-            return hasMoved ? .moved : .goOn
+            if hasMoved { return .moved }
+            if slice > 0 { hideGas(beyond: slice) }
+            return .goOn
         case PVM_ACTION_HALT: pointee.exit = PVM_EXIT_HALT
         case PVM_ACTION_OOG: pointee.exit = PVM_EXIT_OOG
         case PVM_ACTION_FAULT:

@@ -57,7 +57,7 @@ extension UnsafeMutablePointer<Instance> {
             let bytes = UnsafeRawBufferPointer(start: pointee.memory.base + Int(count == 0 ? 0 : from), count: Int(count))
             let program: Program.Pointer
             do throws(ImageError) {
-                program = try Program.make(image: bytes, format: PVM_FORMAT_BLOB, isa: pointee.program.pointee.isa)
+                program = try Program.shared(image: bytes, format: PVM_FORMAT_BLOB, isa: pointee.program.pointee.isa)
             } catch {
                 return error.code == PVM_ERR_NO_MEMORY ? PVM_ACTION_PANIC : answer(HostCall.huh)
             }
@@ -67,6 +67,8 @@ extension UnsafeMutablePointer<Instance> {
             }
             guard let machine = Instance.Handle.make(program, gas: 0) else { return PVM_ACTION_PANIC }
             machine.pointee.vm.pc = pc
+            machine.pointee.engine = pointee.engine
+            machine.pointee.memoryMode = pointee.memoryMode
             // Only `innerInvoke` runs it: to everybody else it is busy.
             machine.pointee.isRunning = true
             guard let number = pointee.inner.add(machine) else {

@@ -12,9 +12,17 @@ struct Instance {
     var hostFunction: pvm_host_function_t?
     var hostData: UnsafeMutableRawPointer?
 
-    // What executes it. `compiles` and `wantsGuard` are what was asked for.
-    var compiles = false
-    var wantsGuard = false
+    // What executes it, as asked for.
+    var engine = PVM_ENGINE_AUTO
+    var memoryMode = PVM_MEMORY_AUTO
+    /// Compiled code that it has run, with a reference.
+    var code: NativeCode.Pointer?
+    /// `PVM_ENGINE_AUTO` while the interpreter runs: gas that is kept back, and what it was given instead.
+    var hiddenGas: UInt64 = 0
+    var sliceGas: UInt64 = 0
+    /// Gas that it has used in such slices, and how much of that the program knows of.
+    var interpretedGas: UInt64 = 0
+    var countedGas: UInt64 = 0
 
     // Lines.
     var lineFunction: pvm_line_function_t?
@@ -86,14 +94,15 @@ extension UnsafeMutablePointer<Instance> {
         instance.pointee.vm.j = program.pointee.jumpTable
         instance.pointee.vm.j_size = UInt32(program.pointee.jumpTableCount)
         instance.pointee.vm.initializing = 1
-        _ = pvm_set_engine(instance.handle, duet_default_engine())
-        _ = pvm_set_memory_mode(instance.handle, duet_default_memory_mode())
+        instance.pointee.engine = duet_default_engine()
+        instance.pointee.memoryMode = duet_default_memory_mode()
         return instance
     }
 
     func destroy() {
         pointee.inner.destroy()
         pointee.memory.destroy()
+        pointee.code?.release()
         pointee.program.release()
         free(self)
     }

@@ -10,6 +10,8 @@ struct Start {
     var pc: UInt64
     /// The gas of the instruction (0.8.0: of its block) has been taken already.
     var paid: Bool
+    /// A run that a host call has interrupted goes on.
+    var carriesOn = false
 }
 
 extension UnsafeMutablePointer<Instance> {
@@ -21,7 +23,7 @@ extension UnsafeMutablePointer<Instance> {
     var continuation: Start {
         let pc = pointee.vm.pc
         guard pointee.canGoOn, pc == pointee.stoppedAt, !pointee.pcWasSet else { return start(at: pc) }
-        return Start(index: pointee.resumeIndex, pc: pc, paid: pointee.resumePaid)
+        return Start(index: pointee.resumeIndex, pc: pc, paid: pointee.resumePaid, carriesOn: pointee.exit == PVM_EXIT_HOST)
     }
 
     /// Has the last run ended for good, with nothing changed since?
@@ -34,41 +36,46 @@ extension UnsafeMutablePointer<Instance> {
         begin(start)
         var next = start
         var care = Care(budget: budget, paid: start.paid)
-        let native = prepareEngine(compiles: pointee.compiles && budget == .max)
+        let isPlain = budget == .max && pointee.vm.pvm_tracing == 0
+        var code = isPlain ? codeToStartWith(carriesOn: start.carriesOn) : nil
         var outcome: Outcome
-        repeat {
+        while true {
             pointee.vm.pc = next.pc
             guard let index = next.index else {
                 trapOutside()
                 return end(index: nil, paid: false)
             }
-            if budget != .max || pointee.vm.pvm_tracing != 0 {
+            if !isPlain || pointee.vm.pvm_tracing != 0 {
                 care.paid = next.paid
                 outcome = interpret(Careful.self, self, at: index, &care)
-            } else if let code = native {
+            } else if let code {
                 outcome = runNative(code, from: index, paid: next.paid)
             } else {
                 outcome = runFast(from: index, paid: next.paid)
             }
-            if outcome == .moved { next = self.start(at: pointee.vm.pc) }
-        } while outcome == .moved
+            switch outcome {
+            case .moved:
+                next = self.start(at: pointee.vm.pc)
+                continue
+            case .wantsCode:
+                code = acquireCode(waits: false)
+                next = Start(index: pointee.resumeIndex, pc: next.pc, paid: pointee.resumePaid)
+                continue
+            default: break
+            }
+            break
+        }
         if outcome == .stepped { pointee.exit = PVM_EXIT_STEP }
         return end(index: pointee.resumeIndex, paid: care.paid)
     }
 
-    /// Gives the memory the mode that was asked for, and compiled code if that is wanted. Nil where it is not, or cannot be had:
-    /// the interpreter works on memory of either mode.
-    private func prepareEngine(compiles: Bool) -> NativeCode? {
-        if pointee.wantsGuard, !pointee.memory.guardPages() { return nil }
-        guard compiles, pointee.memory.prepareContext() else { return nil }
-        // At every run: the host may have installed handlers of its own since the last one.
-        if pointee.memory.isGuarded, !duet_faults_install() { return nil }
-        return pointee.program.nativeCode(isGuarded: pointee.memory.isGuarded)
-    }
-
     /// At the fast pace as far as it goes, carefully where it does not.
     private func runFast(from start: Int, paid: Bool) -> Outcome {
+        let mayCompile = pointee.engine == PVM_ENGINE_AUTO && Recompiler.isAvailable
+        if mayCompile { hideGas(beyond: duet_auto_slice()) }
+        defer { countSlice() }
         let program = pointee.program, isa = program.pointee.isa
+        program.prepareForFastLoop()
         var index = start, paid = paid
         while true {
             let ip = program.pointee.instructions + index
@@ -76,6 +83,13 @@ extension UnsafeMutablePointer<Instance> {
             let cost = switch isa {
             case .gp072: UInt64(ip.pointee.charge) - (paid ? 1 : 0)
             case .gp080: paid ? 0 : cost(of: ip)
+            }
+            if pointee.vm.gas < cost, pointee.hiddenGas > 0 {
+                countSlice()
+                pointee.resumeIndex = index
+                pointee.resumePaid = paid
+                if codePays { return .wantsCode }
+                hideGas(beyond: Swift.max(duet_auto_slice(), cost))
             }
             if pointee.vm.gas < cost {
                 // Somewhere in this region the gas ends: the careful pace finds where (0.8.0: right here).

@@ -27,8 +27,13 @@ struct BitSet {
         free(before)
     }
 
+    /// Inserts the bit if `value` is 1; 0 changes nothing.
     @inline(__always)
-    func insert(_ bit: Int) { words[bit >> 6] |= 1 << UInt64(bit & 63) }
+    func insert(_ bit: Int, _ value: UInt64) { words[bit &>> 6] |= value &<< UInt64(truncatingIfNeeded: bit & 63) }
+
+    /// Inserts 64 bits at once.
+    @inline(__always)
+    func insert(word: Int, _ bits: UInt64) { words[word] |= bits }
 
     @inline(__always)
     func contains(_ bit: Int) -> Bool { bit <= count && words[bit >> 6] >> UInt64(bit & 63) & 1 != 0 }

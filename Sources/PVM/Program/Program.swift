@@ -5,6 +5,8 @@ import VMCommon
 /// interface points at one.
 struct Program {
     var references: UInt32 = 1
+    /// Not 0 once the handlers of sequences are fused (`prepareForFastLoop`).
+    var isFused: UInt32 = 0
     let isa: ISA
     var format = PVM_FORMAT_RAW
     /// What the caller handed in, copied: every view below points into it.
@@ -36,10 +38,31 @@ struct Program {
     var blocks: UnsafeMutablePointer<Block>?
     var blockCount = 0
 
-    /// Compiled code for each memory mode, made when first wanted. Guarded by `compilation`.
-    var checkedCode: NativeCode?
-    var guardedCode: NativeCode?
-    var isTooLargeToCompile = false
+    // MARK: In the cache (`ProgramCache`), guarded by its lock
+
+    /// What the program is looked for by: set before anybody shares it.
+    var fingerprint = Fingerprint(low: 0, high: 0)
+    /// The format that was asked for, and octets of `image` as handed in.
+    var askedFormat = PVM_FORMAT_RAW
+    var imageCount = 0
+    /// Its entry in the cache, -1 for none.
+    var cacheEntry: LRUTable.Number = -1
+    var checkedCode = CodeSlot()
+    var guardedCode = CodeSlot()
+    /// Gas that the interpreter has used for it in VMs that may compile. Any thread adds to it.
+    var heat: UInt64 = 0
+
+    /// The compiled code for a memory mode.
+    struct CodeSlot {
+        /// A `State`: other threads peek at it.
+        var state = State.none.rawValue
+        /// While it is `ready`; holds a reference.
+        var code: NativeCode.Pointer?
+        /// While it is `refused`: the octets for which there was no room.
+        var refused = 0
+
+        enum State: UInt8 { case none, compiling, ready, refused, impossible }
+    }
 
     init(isa: ISA) { self.isa = isa }
 
@@ -62,9 +85,9 @@ extension UnsafeMutablePointer<Program> {
         if duet_count_down(references) == 0 { destroy() }
     }
 
-    private var references: UnsafeMutablePointer<UInt32> {
-        UnsafeMutableRawPointer(self).assumingMemoryBound(to: UInt32.self)
-    }
+    // The first two fields, for atomic access.
+    private var references: UnsafeMutablePointer<UInt32> { UnsafeMutableRawPointer(self).assumingMemoryBound(to: UInt32.self) }
+    var isFused: UnsafeMutablePointer<UInt32> { references + 1 }
 
     /// Frees whatever is there: a program whose making failed half way as well.
     private func destroy() {
@@ -76,8 +99,8 @@ extension UnsafeMutablePointer<Program> {
         pointee.blockStarts?.destroy()
         free(pointee.jumpTargets)
         free(pointee.blocks)
-        pointee.checkedCode?.destroy()
-        pointee.guardedCode?.destroy()
+        pointee.checkedCode.code?.release()
+        pointee.guardedCode.code?.release()
         free(self)
     }
 }

@@ -1,20 +1,16 @@
 import CPVM
 import VMCommon
 
-/// From code and bitmask to instructions: two passes over the code, linear in its length.
+/// From code and bitmask to instructions: a pass forward over the code, and one backward over the instructions.
 extension Program {
     mutating func translate() throws(ImageError) {
         if isa == .gp080, view.count == 0 { throw ImageError(PVM_ERR_NO_CODE) }
         try makeRoom()
-        try decodeAll()
+        try decode()
         positions.rankAll()
-        for index in 0..<instructionCount { resolveTarget(index) }
         resolveJumpTable()
-        switch isa {
-        case .gp072: chargeRegions()
-        case .gp080: try chargeBlocks()
-        }
-        fuse()
+        resolveInstructions()
+        if isa == .gp080 { try chargeBlocks() }
     }
 
     private mutating func makeRoom() throws(ImageError) {
@@ -32,75 +28,39 @@ extension Program {
         }
     }
 
-    // MARK: First pass
+    // MARK: Backward
 
-    private mutating func decodeAll() throws(ImageError) {
-        var pending = -1
-        var startsBlock = true
-        for word in 0..<(view.count + 63) / 64 {
-            var bits = UnsafeRawPointer(view.bitmask + 8 * word).loadUnaligned(as: UInt64.self)
-            if view.count - 64 * word < 64 { bits &= 1 << UInt64(view.count - 64 * word) &- 1 }
-            while bits != 0 {
-                let offset = 64 * word + bits.trailingZeroBitCount
-                bits &= bits &- 1
-                if pending >= 0 {
-                    try decode(pending, next: offset, &startsBlock)
-                } else if offset > 0 {
-                    startsBlock = false
-                    if isa == .gp080 { throw ImageError(PVM_ERR_INVALID_OPCODE) }
-                }
-                pending = offset
+    /// Turns code offsets that jumps and branches go to into distances in instructions, and counts the gas of regions.
+    ///
+    /// 0.7.2 charges an instruction at a time. Instructions that always follow each other form a region that is charged at
+    /// once; what was not executed is given back when an instruction ends the run inside it. A host call ends a region because
+    /// the host sees the gas, and so does every `regionLimit` instructions because `charge` is small.
+    private mutating func resolveInstructions() {
+        let isa = isa, traits = translationTraits, instructions = instructions!
+        var charge: UInt64 = 0
+        for index in stride(from: instructionCount - 1, through: 0, by: -1) {
+            let instruction = instructions + index, trait = traits[instruction.pointee.plain.row]
+            if trait & TranslationTrait.hasOffset != 0 { resolveTarget(instruction, index) }
+            guard isa == .gp072 else { continue }
+            charge += 1
+            if trait & TranslationTrait.endsRegion != 0 {
+                charge = 1
+            } else if charge > Instruction.regionLimit {
+                charge = 1
+                instruction.pointee.handler = .careful
             }
-        }
-        if pending >= 0 { try decode(pending, next: view.count, &startsBlock) }
-        else if isa == .gp080 { throw ImageError(PVM_ERR_INVALID_OPCODE) }
-        append(Instruction(.trap), at: view.count)
-    }
-
-    /// Decodes the opcode at `offset`; the next one (or the end) is at `next`.
-    @inline(__always)
-    private mutating func decode(_ offset: Int, next: Int, _ startsBlock: inout Bool) throws(ImageError) {
-        let distance = next - offset - 1, skip = min(24, distance)
-        opcodeCount += 1
-        if let row = isa.row(view.code[offset]) {
-            if startsBlock { blockStarts.insert(offset) }
-            let traits = isaTable[row]
-            startsBlock = traits.endsBlock
-            append(Instruction(row: row, format: traits.format, Operands(view, pc: offset, skip: skip, format: traits.format),
-                               codeCount: view.count), at: offset)
-        } else {
-            if isa == .gp080 { throw ImageError(PVM_ERR_INVALID_OPCODE) }
-            startsBlock = false
-            append(Instruction(.trap), at: offset)
-        }
-        if distance > skip {
-            // Execution goes on in the middle of nowhere: not an opcode, so a trap.
-            if isa == .gp080 { throw ImageError(PVM_ERR_INVALID_OPCODE) }
-            startsBlock = false
-            append(Instruction(.trap), at: offset + 1 + skip)
+            instruction.pointee.charge = UInt16(truncatingIfNeeded: charge)
         }
     }
 
     @inline(__always)
-    private mutating func append(_ instruction: Instruction, at offset: Int) {
-        instructions[instructionCount] = instruction
-        offsets[instructionCount] = UInt32(truncatingIfNeeded: offset)
-        positions.insert(offset)
-        instructionCount += 1
-    }
-
-    // MARK: Second pass
-
-    /// Turns the code offset that a jump or branch goes to into a distance in instructions.
-    @inline(__always)
-    private mutating func resolveTarget(_ index: Int) {
-        guard isaTable[instructions[index].plain.row].format.hasOffset else { return }
-        let offset = Int(UInt32(bitPattern: instructions[index].y))
+    private func resolveTarget(_ instruction: UnsafeMutablePointer<Instruction>, _ index: Int) {
+        let offset = Int(UInt32(bitPattern: instruction.pointee.y))
         if offset < view.count, blockStarts.contains(offset) {
-            instructions[index].y = Int32(truncatingIfNeeded: positions.rank(offset) - index)
+            instruction.pointee.y = Int32(truncatingIfNeeded: positions.rank(offset) - index)
         } else {
-            instructions[index].y = Instruction.noTarget
-            instructions[index].handler = .careful
+            instruction.pointee.y = Instruction.noTarget
+            instruction.pointee.handler = .careful
         }
     }
 
@@ -114,32 +74,13 @@ extension Program {
 
     // MARK: Gas
 
-    /// 0.7.2 charges an instruction at a time. Instructions that always follow each other form a region that is charged at
-    /// once; what was not executed is given back when an instruction ends the run inside it. A host call ends a region because
-    /// the host sees the gas, and so does every `regionLimit` instructions because `charge` is small.
-    private func chargeRegions() {
-        var charge: UInt64 = 0
-        for index in stride(from: instructionCount - 1, through: 0, by: -1) {
-            let plain = instructions[index].plain
-            if isaTable[plain.row].endsBlock || plain == .ecalli {
-                charge = 1
-            } else if charge == Instruction.regionLimit {
-                charge = 1
-                instructions[index].handler = .careful
-            } else {
-                charge += 1
-            }
-            instructions[index].charge = UInt16(truncatingIfNeeded: charge)
-        }
-    }
-
     /// 0.8.0 charges a basic block when it is entered.
     private mutating func chargeBlocks() throws(ImageError) {
         var count = 0
         for index in 0..<instructionCount where isBlockStart(UInt64(offsets[index])) { count += 1 }
         blocks = allocate(Block.self, count)
-        guard let blocks else { throw ImageError(PVM_ERR_NO_MEMORY) }
-        var model = GasModel(self)
+        guard let blocks, let model = GasModel(self) else { throw ImageError(PVM_ERR_NO_MEMORY) }
+        defer { model.destroy() }
         for index in 0..<instructionCount where isBlockStart(UInt64(offsets[index])) {
             let gas = model.gas(from: index)
             blocks[blockCount] = Block(first: UInt32(truncatingIfNeeded: index), gas: gas)
@@ -153,25 +94,16 @@ extension Program {
     }
 }
 
-extension Instruction {
-    init(row: Int, format: OperandFormat, _ operands: Operands, codeCount: Int) {
-        self.init(Handler(row: row))
-        ra = operands.rA &* 8
-        rb = operands.rB &* 8
-        rd = operands.rD &* 8
-        x = Int32(truncatingIfNeeded: operands.vX)
-        switch format {
-        case .regExtImm:
-            y = Int32(truncatingIfNeeded: operands.vX >> 32)
-        case .offset, .regRegOffset:
-            x = 0
-            y = Int32(bitPattern: UInt32(clamping: operands.vX))
-        case .regImmOffset:
-            y = Int32(bitPattern: UInt32(clamping: operands.vY))
-        default:
-            y = Int32(truncatingIfNeeded: operands.vY)
-        }
-    }
+/// What the backward pass asks of an operation.
+private enum TranslationTrait {
+    static let hasOffset: UInt8 = 1
+    /// 0.7.2
+    static let endsRegion: UInt8 = 2
+}
+
+private let translationTraits = Table<UInt8>(count: isaTable.count) {
+    let row = isaTable[$0]
+    return (row.format.hasOffset ? TranslationTrait.hasOffset : 0) | (row.endsBlock || row.opcode == .ecalli ? TranslationTrait.endsRegion : 0)
 }
 
 extension OperandFormat {

@@ -4,10 +4,6 @@ import VMCommon
 extension CodeGenerator {
     mutating func setConstant(_ guest: UInt8, _ value: UInt64, through scratch: Reg = RegisterMap.scratch) {
         let target = target(guest, scratch)
-        if map[guest] == nil, let short = Int32(exactly: Int64(bitPattern: value)) {
-            asm.mov(.w64, slot(guest), short)
-            return
-        }
         asm.load(target, value)
         write(guest, target)
     }
@@ -100,21 +96,33 @@ extension CodeGenerator {
 
     /// cmov with a constant.
     mutating func moveConstant(_ condition: Condition, _ to: UInt8, _ value: Int32, test: UInt8) {
-        asm.load(.rcx, UInt64(bitPattern: Int64(value)))
+        let target = read(to, RegisterMap.second)
+        asm.load(.rax, UInt64(bitPattern: Int64(value)))
         compareConstant(test, 0)
-        let target = read(to)
-        asm.cmov(condition, .w64, target, Reg.rcx)
+        asm.cmov(condition, .w64, target, Reg.rax)
         write(to, target)
     }
 
     // MARK: Three registers
 
-    mutating func add(_ i: Instruction) {
-        if let a = map[i.ra], let b = map[i.rb], let d = map[i.rd], d != a, d != b {
+    mutating func add(_ index: Int, _ i: Instruction) {
+        guard let a = map[i.ra], let b = map[i.rb], let d = map[i.rd] else { return commutative(.add, .w64, i) }
+        if addsAddress(index, i) {
+            let next = instructions[index + 1]
+            load(next.ra, Mem(a, b, .x1, next.x, in: .segment32), next.plain.loadKind.unsafelyUnwrapped)
+            taken = 2
+        } else if d != a, d != b {
             asm.lea(.w64, d, Mem(a, b))
         } else {
             commutative(.add, .w64, i)
         }
+    }
+
+    /// Is the sum nothing but the address of the load behind it, which puts its value in the sum's place?
+    private func addsAddress(_ index: Int, _ i: Instruction) -> Bool {
+        guard usesSegment, isGuarded, index + 1 < program.instructionCount else { return false }
+        let next = instructions[index + 1]
+        return next.plain.loadKind != nil && next.ra == i.rd && next.rb == i.rd && !program.endsRegion(index)
     }
 
     mutating func commutative(_ operation: Arithmetic, _ w: Width, _ i: Instruction) {
@@ -123,9 +131,19 @@ extension CodeGenerator {
             fetch(i.ra, into: d)
             return op(operation, .w64, d, i.rb)
         }
-        fetch(i.ra, into: .rax)
-        op(operation, w, .rax, i.rb)
-        finish(w, i.rd, .rax)
+        if w == .w32, operation == .add, let a = map[i.ra], let b = map[i.rb] {
+            asm.lea(.w32, .rax, Mem(a, b))
+            return finish(w, i.rd, .rax)
+        }
+        let reg = work(w, i.rd, i.ra, i.rb)
+        fetch(i.ra, into: reg)
+        op(operation, w, reg, i.rb)
+        finish(w, i.rd, reg)
+    }
+
+    /// Where an operation on `from` and `other` is best done: a 32-bit one in place, if that leaves the other operand alone.
+    private func work(_ w: Width, _ to: UInt8, _ from: UInt8, _ other: UInt8) -> Reg {
+        w == .w32 && to == from && to != other ? target(to) : .rax
     }
 
     mutating func subtract(_ w: Width, _ i: Instruction) {
@@ -133,9 +151,10 @@ extension CodeGenerator {
             fetch(i.ra, into: d)
             return op(.sub, .w64, d, i.rb)
         }
-        fetch(i.ra, into: .rax)
-        op(.sub, w, .rax, i.rb)
-        finish(w, i.rd, .rax)
+        let reg = work(w, i.rd, i.ra, i.rb)
+        fetch(i.ra, into: reg)
+        op(.sub, w, reg, i.rb)
+        finish(w, i.rd, reg)
     }
 
     mutating func multiply(_ w: Width, _ i: Instruction) {
@@ -144,9 +163,10 @@ extension CodeGenerator {
             if other == i.rb { fetch(i.ra, into: d) }
             return multiply(.w64, d, other)
         }
-        fetch(i.ra, into: .rax)
-        multiply(w, .rax, i.rb)
-        finish(w, i.rd, .rax)
+        let reg = work(w, i.rd, i.ra, i.rb)
+        fetch(i.ra, into: reg)
+        multiply(w, reg, i.rb)
+        finish(w, i.rd, reg)
     }
 
     private mutating func multiply(_ w: Width, _ reg: Reg, _ guest: UInt8) {
@@ -170,7 +190,7 @@ extension CodeGenerator {
 
     mutating func invertedAnd(_ i: Instruction) {
         if features.contains(.bmi1) {
-            let b = read(i.rb, .rcx), target = target(i.rd)
+            let b = read(i.rb, RegisterMap.second), target = target(i.rd)
             if let a = map[i.ra] { asm.andn(.w64, target, b, a) } else { asm.andn(.w64, target, b, slot(i.ra)) }
             return write(i.rd, target)
         }
@@ -184,38 +204,54 @@ extension CodeGenerator {
 
     mutating func shiftConstant(_ shift: Shift, _ w: Width, _ to: UInt8, _ from: UInt8, _ value: Int32) {
         let amount = UInt8(truncatingIfNeeded: value) & (w == .w32 ? 31 : 63)
-        let reg = w == .w32 ? Reg.rax : target(to)
+        let reg = w == .w32 && to != from ? Reg.rax : target(to)
         if shift == .ror, features.contains(.bmi2) {
             if let source = map[from] { asm.rorx(w, reg, source, amount) } else { asm.rorx(w, reg, slot(from), amount) }
             return finish(w, to, reg)
         }
-        fetch(from, into: reg, w)
+        fetch(from, into: reg)
         if amount != 0 { asm.op(shift, w, reg, amount) }
         finish(w, to, reg)
     }
 
     mutating func shiftOfConstant(_ shift: Shift, _ w: Width, _ to: UInt8, _ value: Int32, by amount: UInt8) {
-        fetch(amount, into: .rcx)
         asm.load(.rax, UInt64(bitPattern: Int64(value)))
-        asm.opCL(shift, w, Reg.rax)
+        shiftByCount(shift, w, .rax, amount)
         finish(w, to, .rax)
     }
 
     mutating func shift(_ shift: Shift, _ w: Width, _ i: Instruction) {
-        if features.contains(.bmi2), w == .w64, shift == .shl || shift == .shr || shift == .sar {
-            let amount = read(i.rb, .rcx), target = target(i.rd), source = read(i.ra)
-            switch shift {
-            case .shl: asm.shlx(.w64, target, source, amount)
-            case .shr: asm.shrx(.w64, target, source, amount)
-            default: asm.sarx(.w64, target, source, amount)
-            }
-            return write(i.rd, target)
+        if shift.hasThreeOperands, features.contains(.bmi2), let amount = map[i.rb], let source = map[i.ra] {
+            let result = w == .w32 ? Reg.rax : target(i.rd)
+            shiftThreeOperands(shift, w, result, source, amount)
+            return finish(w, i.rd, result)
         }
-        fetch(i.rb, into: .rcx)
-        let reg = w == .w32 ? Reg.rax : target(i.rd)
+        // In place where that is possible: rcx changes its meaning meanwhile.
+        let inPlace = i.rd == i.ra && i.rd != i.rb && usesSegment && map[i.rd] != .rcx
+        let reg = inPlace ? target(i.rd) : .rax
         fetch(i.ra, into: reg)
-        asm.opCL(shift, w, reg)
+        shiftByCount(shift, w, reg, i.rb)
         finish(w, i.rd, reg)
+    }
+
+    /// Shifts a register other than the amount's home and rcx.
+    private mutating func shiftByCount(_ shift: Shift, _ w: Width, _ reg: Reg, _ amount: UInt8) {
+        guard usesSegment, let home = map[amount] else {
+            fetch(amount, into: .rcx)
+            return asm.opCL(shift, w, reg)
+        }
+        if shift.hasThreeOperands { return shiftThreeOperands(shift, w, reg, reg, home) }
+        if home != .rcx { asm.xchg(.w64, Reg.rcx, home) }
+        asm.opCL(shift, w, reg)
+        if home != .rcx { asm.xchg(.w64, Reg.rcx, home) }
+    }
+
+    private mutating func shiftThreeOperands(_ shift: Shift, _ w: Width, _ to: Reg, _ from: Reg, _ amount: Reg) {
+        switch shift {
+        case .shl: asm.shlx(w, to, from, amount)
+        case .shr: asm.shrx(w, to, from, amount)
+        default: asm.sarx(w, to, from, amount)
+        }
     }
 
     // MARK: Multiplication and division, which want rax and rdx
@@ -224,27 +260,22 @@ extension CodeGenerator {
 
     mutating func multiplyUpper(_ i: Instruction, _ signs: Signs) {
         fetch(i.ra, into: .rax)
-        fetch(i.rb, into: .rcx)
         asm.movq(Xmm(0), .rdx)
-        if signs == .signed { asm.imul(.w64, Reg.rcx) } else { asm.mul(.w64, Reg.rcx) }
+        if let factor = map[i.rb] { multiplyWide(signs, factor) } else { multiplyWide(signs, slot(i.rb)) }
         asm.mov(.w64, Reg.rax, .rdx)
         asm.movq(.rdx, Xmm(0))
         if signs == .mixed {
             // Of a negative first factor 2^64 too much was taken, times the second.
-            let first = read(i.ra, .rdx)
-            if first == .rdx, map[i.ra] == nil {
-                asm.sar(.w64, Reg.rdx, 63)
-                asm.op(.and, .w64, Reg.rcx, .rdx)
-                asm.movq(.rdx, Xmm(0))
-                asm.op(.sub, .w64, Reg.rax, .rcx)
-            } else {
-                asm.test(.w64, first, first)
-                let positive = asm.jumpAhead(.notNegative)
-                asm.op(.sub, .w64, Reg.rax, .rcx)
-                asm.land(positive)
-            }
+            compareConstant(i.ra, 0)
+            let positive = asm.jumpAhead(.greaterOrEqual)
+            op(.sub, .w64, .rax, i.rb)
+            asm.land(positive)
         }
         write(i.rd, .rax)
+    }
+
+    private mutating func multiplyWide(_ signs: Signs, _ factor: some RegisterOrMemory) {
+        if signs == .signed { asm.imul(.w64, factor) } else { asm.mul(.w64, factor) }
     }
 
     enum Part { case quotient, remainder }
@@ -252,21 +283,23 @@ extension CodeGenerator {
     /// Division with the paper's results for zero and for -2^(n-1) / -1.
     mutating func divide(_ i: Instruction, _ w: Width, isSigned: Bool, _ part: Part) {
         fetch(i.ra, into: .rax)
-        fetch(i.rb, into: .rcx)
-        asm.test(w, Reg.rcx, .rcx)
+        let divisor = read(i.rb, RegisterMap.second)
+        asm.test(w, divisor, divisor)
         let zero = asm.jumpAhead(.equal)
         var minusOne: ShortJump?
         if isSigned {
-            asm.op(.cmp, w, Reg.rcx, -1)
+            asm.op(.cmp, w, divisor, -1)
             minusOne = asm.jumpAhead(.equal)
         }
         asm.movq(Xmm(0), .rdx)
+        let isInWay = divisor == .rdx
+        if isInWay { asm.mov(.w64, context(NativeContext.spill), .rdx) }
         if isSigned {
             if w == .w64 { asm.cqo() } else { asm.cdq() }
-            asm.idiv(w, Reg.rcx)
+            if isInWay { asm.idiv(w, context(NativeContext.spill)) } else { asm.idiv(w, divisor) }
         } else {
             asm.op(.xor, .w32, Reg.rdx, .rdx)
-            asm.div(w, Reg.rcx)
+            if isInWay { asm.div(w, context(NativeContext.spill)) } else { asm.div(w, divisor) }
         }
         if part == .remainder { asm.mov(.w64, Reg.rax, .rdx) }
         asm.movq(.rdx, Xmm(0))
@@ -283,5 +316,26 @@ extension CodeGenerator {
         }
         asm.land(done)
         finish(w, i.rd, .rax)
+    }
+}
+
+extension Shift {
+    /// Does BMI2 have it with a register as amount?
+    var hasThreeOperands: Bool { self == .shl || self == .shr || self == .sar }
+}
+
+extension Handler {
+    /// What the operation loads at register + constant, nil for all others.
+    var loadKind: CodeGenerator.Kind? {
+        switch self {
+        case .load_ind_u8: .u8
+        case .load_ind_i8: .i8
+        case .load_ind_u16: .u16
+        case .load_ind_i16: .i16
+        case .load_ind_u32: .u32
+        case .load_ind_i32: .i32
+        case .load_ind_u64: .u64
+        default: nil
+        }
     }
 }

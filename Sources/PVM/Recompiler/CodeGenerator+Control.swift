@@ -4,49 +4,45 @@ import VMCommon
 extension CodeGenerator {
     mutating func jump(_ index: Int, _ distance: Int32) {
         if distance == Instruction.noTarget { return leave(NativeExit(.panic, index)) }
-        if distance != 1 { asm.jmp(region(index + Int(distance))) }
+        if distance != 1 { jump(to: index + Int(distance), from: index) }
     }
 
+    @inline(__always)
     mutating func branch(_ index: Int, _ condition: Condition, _ guest: UInt8, constant: Int32, _ distance: Int32) {
         compareConstant(guest, constant)
         branch(index, condition, distance)
     }
 
+    @inline(__always)
     mutating func branch(_ index: Int, _ condition: Condition, _ a: UInt8, _ b: UInt8, _ distance: Int32) {
         compareRegisters(a, b)
         branch(index, condition, distance)
     }
 
     private mutating func branch(_ index: Int, _ condition: Condition, _ distance: Int32) {
-        let target = distance == Instruction.noTarget ? sideExit(NativeExit(.panic, index)) : region(index + Int(distance))
-        asm.jump(condition, target)
+        if distance == Instruction.noTarget { return leaveIf(condition, NativeExit(.panic, index)) }
+        jump(to: index + Int(distance), from: index, condition)
     }
 
-    mutating func dynamicJump(_ index: Int, _ guest: UInt8, _ offset: Int32) {
-        dynamicAddress(guest, offset)
-        dynamicJump(index)
-    }
-
-    /// The low 32 bits of register + constant into eax.
-    mutating func dynamicAddress(_ guest: UInt8, _ offset: Int32) {
-        fetch(guest, into: .rax, .w32)
-        if offset != 0 { asm.op(.add, .w32, Reg.rax, offset) }
-    }
-
-    /// djump to the address in eax: entry a / 2 - 1 of the table. What is odd or 0 comes out above every index.
-    mutating func dynamicJump(_ index: Int) {
-        asm.mov(.w32, context(NativeContext.jumpAddress), .rax)
-        let miss = sideExit(NativeExit(.jump, index))
-        guard program.jumpTableCount > 0 else { return asm.jmp(miss) }
+    /// djump to register + constant: entry a / 2 - 1 of the table. What is odd or 0 comes out above every index. The constant that
+    /// the instruction loads besides is loaded last: a jump that the table cannot make is the interpreter's as a whole.
+    mutating func dynamicJump(_ index: Int, _ guest: UInt8, _ offset: Int32, loads: (guest: UInt8, value: UInt64)? = nil) {
+        let miss = NativeExit(.slow, index)
+        guard program.jumpTableCount > 0 else { return leave(miss) }
+        if let home = map[guest] { asm.lea(.w32, .rax, Mem(home, offset &- 2)) } else {
+            asm.mov(.w32, .rax, slot(guest))
+            asm.op(.add, .w32, Reg.rax, offset &- 2)
+        }
         asm.ror(.w32, Reg.rax, 1)
-        asm.op(.sub, .w32, Reg.rax, 1)
         asm.op(.cmp, .w32, Reg.rax, Int32(program.jumpTableCount))
-        asm.jump(.aboveOrEqual, miss)
-        asm.lea(.rcx, jumpTable)
-        asm.mov(.w64, .rax, Mem(.rcx, .rax, .x8))
-        asm.test(.w64, Reg.rax, .rax)
-        asm.jump(.equal, miss)
-        asm.op(.add, .w64, Reg.rax, .rcx)
-        asm.jmp(Reg.rax)
+        leaveIf(.aboveOrEqual, miss)
+        asm.lea(.w64, .rax, Mem(index: .rax, .x8))
+        asm.op(.add, .w64, Reg.rax, Mem(.rsp))
+        if jumpTableHasGaps {
+            asm.op(.cmp, .w64, Mem(.rax), 0)
+            leaveIf(.equal, miss)
+        }
+        if let loads { setConstant(loads.guest, loads.value, through: RegisterMap.second) }
+        asm.jmp(Mem(.rax))
     }
 }

@@ -3,7 +3,7 @@ import VMCommon
 /// What each operation becomes.
 extension CodeGenerator {
     mutating func instruction(_ index: Int) {
-        let i = program.instructions[index]
+        let i = instructions[index]
         switch i.plain {
         case .trap: leave(NativeExit(.panic, index))
         case .fallthrough, .unlikely: break
@@ -13,14 +13,14 @@ extension CodeGenerator {
         case .load_imm_64: setConstant(i.ra, i.wide)
         case .load_imm: setConstant(i.ra, i.vx)
 
-        case .store_imm_u8: storeConstant(index, constantPlace(index, i.x, 1), i.y, 1)
-        case .store_imm_u16: storeConstant(index, constantPlace(index, i.x, 2), i.y, 2)
-        case .store_imm_u32: storeConstant(index, constantPlace(index, i.x, 4), i.y, 4)
-        case .store_imm_u64: storeConstant(index, constantPlace(index, i.x, 8), i.y, 8)
-        case .store_imm_ind_u8: storeConstant(index, place(index, i.ra, i.x, 1, isWrite: true), i.y, 1)
-        case .store_imm_ind_u16: storeConstant(index, place(index, i.ra, i.x, 2, isWrite: true), i.y, 2)
-        case .store_imm_ind_u32: storeConstant(index, place(index, i.ra, i.x, 4, isWrite: true), i.y, 4)
-        case .store_imm_ind_u64: storeConstant(index, place(index, i.ra, i.x, 8, isWrite: true), i.y, 8)
+        case .store_imm_u8: storeConstant(constantPlace(index, i.x, 1), i.y, 1)
+        case .store_imm_u16: storeConstant(constantPlace(index, i.x, 2), i.y, 2)
+        case .store_imm_u32: storeConstant(constantPlace(index, i.x, 4), i.y, 4)
+        case .store_imm_u64: storeConstant(constantPlace(index, i.x, 8), i.y, 8)
+        case .store_imm_ind_u8: storeConstant(place(index, i.ra, i.x, 1, isWrite: true), i.y, 1)
+        case .store_imm_ind_u16: storeConstant(place(index, i.ra, i.x, 2, isWrite: true), i.y, 2)
+        case .store_imm_ind_u32: storeConstant(place(index, i.ra, i.x, 4, isWrite: true), i.y, 4)
+        case .store_imm_ind_u64: storeConstant(place(index, i.ra, i.x, 8, isWrite: true), i.y, 8)
 
         case .load_u8: load(i.ra, constantPlace(index, i.x, 1, isWrite: false), .u8)
         case .load_i8: load(i.ra, constantPlace(index, i.x, 1, isWrite: false), .i8)
@@ -51,9 +51,7 @@ extension CodeGenerator {
             jump(index, i.y)
         case .jump_ind: dynamicJump(index, i.ra, i.x)
         case .load_imm_jump_ind:
-            dynamicAddress(i.rb, i.y)
-            setConstant(i.ra, i.vx, through: .rcx)
-            dynamicJump(index)
+            dynamicJump(index, i.rb, i.y, loads: (i.ra, i.vx))
         case .branch_eq_imm: branch(index, .equal, i.ra, constant: i.x, i.y)
         case .branch_ne_imm: branch(index, .notEqual, i.ra, constant: i.x, i.y)
         case .branch_lt_u_imm: branch(index, .below, i.ra, constant: i.x, i.y)
@@ -119,7 +117,7 @@ extension CodeGenerator {
         case .cmov_nz_imm: moveConstant(.notEqual, i.ra, i.x, test: i.rb)
 
         case .add_32: commutative(.add, .w32, i)
-        case .add_64: add(i)
+        case .add_64: add(index, i)
         case .sub_32: subtract(.w32, i)
         case .sub_64: subtract(.w64, i)
         case .and: commutative(.and, .w64, i)

@@ -4,48 +4,79 @@ import VMCommon
 extension CodeGenerator {
     enum Kind { case u8, i8, u16, i16, u32, i32, u64 }
 
-    /// The host's operand for guest memory at register + constant modulo 2^32. May use rax and rcx.
+    /// The host's operand for guest memory at register + constant modulo 2^32. May use rax, and without segment rcx.
+    @inline(__always)
     mutating func place(_ index: Int, _ guest: UInt8, _ offset: Int32, _ size: Int32, isWrite: Bool) -> Mem {
-        if isGuarded, offset >= 0 {
-            // What passes 2^32 hits the guard behind the memory, and the interpreter wraps it around.
-            if addressBase != guest { fetch(guest, into: .rax, .w32) }
-            addressBase = guest
-            return Mem(RegisterMap.memory, .rax, .x1, offset)
+        if usesSegment, let home = map[guest] {
+            if isGuarded, offset >= 0, keepAddress(index, guest, home) { return Mem(.rax, offset, in: .segment) }
+            let place = Mem(home, offset, in: .segment32)
+            if !isGuarded { check(index, place, Mem(home, offset &+ (size - 1)), size, isWrite) }
+            return place
         }
-        addressBase = nil
-        if let home = map[guest] {
-            if offset == 0 { asm.mov(.w32, Reg.rax, home) } else { asm.lea(.w32, .rax, Mem(home, offset)) }
-        } else {
-            asm.mov(.w32, .rax, slot(guest))
-            if offset != 0 { asm.op(.add, .w32, Reg.rax, offset) }
-        }
-        if !isGuarded { check(index, size, isWrite) }
+        return computedPlace(index, guest, offset, size, isWrite)
+    }
+
+    /// Operands with addresses of 32 bits are long, and slow in straight code. So if the next instruction goes through the same
+    /// register, its low half is copied to rax for both. What passes 2^32 then hits the guard behind the memory.
+    @inline(__always)
+    private mutating func keepAddress(_ index: Int, _ guest: UInt8, _ home: Reg) -> Bool {
+        if keptBase == guest { return true }
+        guard index + 1 < program.instructionCount else { return false }
+        let next = instructions + (index + 1), traits = traits[next.pointee.plain.row]
+        guard (traits.contains(.throughB) && next.pointee.rb == guest) || (traits.contains(.throughA) && next.pointee.ra == guest),
+              next.pointee.x >= 0, !(self.traits[instructions[index].plain.row].contains(.writesA) && instructions[index].ra == guest)
+        else { return false }
+        asm.mov(.w32, Reg.rax, home)
+        keptBase = guest
+        return true
+    }
+
+    /// The same without segment, through rax.
+    @inline(never)
+    private mutating func computedPlace(_ index: Int, _ guest: UInt8, _ offset: Int32, _ size: Int32, _ isWrite: Bool) -> Mem {
+        fetch(guest, into: .rax, .w32)
+        // What passes 2^32 hits the guard behind the memory, and the interpreter wraps it around.
+        if isGuarded, offset >= 0 { return Mem(RegisterMap.memory, .rax, .x1, offset) }
+        if offset != 0 { asm.op(.add, .w32, Reg.rax, offset) }
+        if !isGuarded { checkComputed(index, size, isWrite) }
         return Mem(RegisterMap.memory, .rax)
     }
 
     /// The same for a constant address.
+    @inline(__always)
     mutating func constantPlace(_ index: Int, _ address: Int32, _ size: Int32, isWrite: Bool = true) -> Mem {
+        if usesSegment {
+            let place = Mem(absolute: address, in: .segment32)
+            if !isGuarded { check(index, place, Mem(absolute: address &+ (size - 1)), size, isWrite) }
+            return place
+        }
         asm.mov32(.rax, UInt32(bitPattern: address))
-        if !isGuarded { check(index, size, isWrite) }
+        if !isGuarded { checkComputed(index, size, isWrite) }
         return Mem(RegisterMap.memory, .rax)
     }
 
-    /// Rights of the pages of the first and the last octet at eax. Past 2^32 the last one is in page 0, which has none.
-    private mutating func check(_ index: Int, _ size: Int32, _ isWrite: Bool) {
-        let need = isWrite ? GuestMemory.write : GuestMemory.read
-        let slow = sideExit(NativeExit(.slow, index))
-        asm.mov(.w32, Reg.rcx, .rax)
-        testRights(need, slow)
-        if size > 1 {
-            asm.lea(.w32, .rcx, Mem(.rax, size - 1))
-            testRights(need, slow)
-        }
+    /// Rights of the pages of the first and the last octet. Past 2^32 the last one is in page 0, which has none.
+    private mutating func check(_ index: Int, _ first: Mem, _ last: Mem, _ size: Int32, _ isWrite: Bool) {
+        asm.lea(.w32, .rax, first.flat)
+        testRights(index, .rax, Mem(.rax, NativeContext.rights, in: .segment), isWrite)
+        guard size > 1 else { return }
+        asm.lea(.w32, .rax, last)
+        testRights(index, .rax, Mem(.rax, NativeContext.rights, in: .segment), isWrite)
     }
 
-    private mutating func testRights(_ need: UInt8, _ slow: Label) {
-        asm.shr(.w32, Reg.rcx, UInt8(GuestMemory.pageShift))
-        asm.test8(Mem(RegisterMap.memory, .rcx, .x1, NativeContext.rights), need)
-        asm.jump(.equal, slow)
+    /// The same for the address in eax, without segment.
+    private mutating func checkComputed(_ index: Int, _ size: Int32, _ isWrite: Bool) {
+        asm.mov(.w32, Reg.rcx, .rax)
+        testRights(index, .rcx, Mem(RegisterMap.memory, .rcx, .x1, NativeContext.rights), isWrite)
+        guard size > 1 else { return }
+        asm.lea(.w32, .rcx, Mem(.rax, size - 1))
+        testRights(index, .rcx, Mem(RegisterMap.memory, .rcx, .x1, NativeContext.rights), isWrite)
+    }
+
+    private mutating func testRights(_ index: Int, _ address: Reg, _ rights: Mem, _ isWrite: Bool) {
+        asm.shr(.w32, address, UInt8(GuestMemory.pageShift))
+        asm.test8(rights, isWrite ? GuestMemory.write : GuestMemory.read)
+        leaveIf(.equal, NativeExit(.slow, index))
     }
 
     mutating func load(_ to: UInt8, _ place: Mem, _ kind: Kind) {
@@ -72,7 +103,7 @@ extension CodeGenerator {
         }
     }
 
-    mutating func storeConstant(_ index: Int, _ place: Mem, _ value: Int32, _ size: Int32) {
+    mutating func storeConstant(_ place: Mem, _ value: Int32, _ size: Int32) {
         switch size {
         case 1: asm.mov8(place, UInt8(truncatingIfNeeded: value))
         case 2: asm.mov16(place, UInt16(truncatingIfNeeded: value))

@@ -14,10 +14,10 @@ enum NativeContext {
     static let target = base + 112
     /// How the code was left: `NativeExit`.
     static let state = base + 120
-    /// The address of a dynamic jump that the code could not make.
-    static let jumpAddress = base + 124
     /// Host address of the instruction that faulted.
     static let faultPlace = base + 128
+    /// Room for a host register that is needed otherwise for a moment.
+    static let spill = base + 136
 }
 
 /// How compiled code was left: a kind in the top four bits, the number of an instruction below.
@@ -29,8 +29,6 @@ struct NativeExit {
         case cannotPay
         case panic
         case hostCall
-        /// A dynamic jump to what is no entry of the jump table.
-        case jump
         /// The host's page protection stopped an access; `faultPlace` says where.
         case fault
     }

@@ -4,13 +4,27 @@ import VMCommon
 /// Runs with compiled code, which does whole gas regions; what is left over, the careful pace of the interpreter does.
 extension UnsafeMutablePointer<Instance> {
     /// As `runFast`.
-    func runNative(_ code: NativeCode, from start: Int, paid: Bool) -> Outcome {
+    func runNative(_ code: NativeCode.Pointer, from start: Int, paid: Bool) -> Outcome {
+        let base = pointee.memory.base
+        base.storeBytes(of: UnsafeMutableRawPointer(self), toByteOffset: Int(NativeContext.vm), as: UnsafeMutableRawPointer.self)
+        guard code.pointee.isGuarded else { return runNative(code.pointee, base, from: start, paid: paid) }
+        return withUnsafePointer(to: code.pointee.faultScope(base)) { scope in
+            let outer = duet_faults_enter(scope)
+            defer { duet_faults_leave(outer) }
+            return runNative(code.pointee, base, from: start, paid: paid)
+        }
+    }
+
+    private func runNative(_ code: NativeCode, _ base: UnsafeMutableRawPointer, from start: Int, paid: Bool) -> Outcome {
         let program = pointee.program
         var index = start, paid = paid
+        var segment = GuestSegment()
+        defer { segment.end() }
         while true {
             // Behind a host call of 0.8.0 the block goes on, paid. Elsewhere control comes in where gas is paid.
             let canEnter = paid ? program.pointee.goesOnPaid(index) : program.pointee.startsRegion(index)
             guard canEnter else {
+                segment.leave()
                 var care = Care(budget: .max, paid: paid, stopsAtRegionEnd: true)
                 let outcome = interpret(Careful.self, self, at: index, &care)
                 guard outcome == .stepped else { return outcome }
@@ -18,7 +32,8 @@ extension UnsafeMutablePointer<Instance> {
                 paid = care.paid
                 continue
             }
-            let exit = code.run(self, from: index)
+            let exit = code.run(base, from: index, &segment)
+            segment.leave()
             index = exit.index
             pointee.resumeIndex = index
             switch exit.kind {
@@ -32,6 +47,8 @@ extension UnsafeMutablePointer<Instance> {
                 index = pointee.resumeIndex
                 paid = care.paid
             case .cannotPay:
+                // The code has taken it all the same, so that the gas has wrapped around.
+                pointee.vm.gas &+= program.pointee.regionGas(index)
                 var care = Care(budget: .max, paid: false)
                 return interpret(Careful.self, self, at: index, &care)
             case .panic:
@@ -47,13 +64,36 @@ extension UnsafeMutablePointer<Instance> {
                 }
                 index += 1
                 paid = program.pointee.isa == .gp080
-            case .jump:
-                let address = pointee.memory.base.load(fromByteOffset: Int(NativeContext.jumpAddress), as: UInt32.self)
-                guard let target = rareDjump(address) else { return .stopped }
-                index = target
-                paid = false
             }
         }
+    }
+}
+
+/// The segment GS as guest memory, from the first entry of compiled code to the end of a run.
+///
+/// Moving the base costs more than a host call, so it stays where it is while the host is called, unless the thread used the
+/// segment for something of its own (no C library does).
+struct GuestSegment {
+    private var guest: UInt64 = 0
+    private var outer: UInt64 = 0
+
+    @inline(__always)
+    mutating func enter(_ base: UnsafeMutableRawPointer) {
+        guest = UInt64(UInt(bitPattern: base))
+        let now = duet_segment_base()
+        if now == guest { return }
+        outer = now
+        duet_set_segment_base(guest)
+    }
+
+    /// What follows is the host's, or may call it.
+    @inline(__always)
+    func leave() {
+        if outer != 0 { duet_set_segment_base(outer) }
+    }
+
+    func end() {
+        if guest != 0, duet_segment_base() == guest { duet_set_segment_base(outer) }
     }
 }
 

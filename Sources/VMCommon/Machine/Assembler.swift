@@ -30,7 +30,7 @@ public struct Assembler: ~Copyable {
 
     // MARK: Encoding
 
-    /// [prefix] [REX] opcode ModR/M [SIB] [displacement] [immediate].
+    /// [address prefixes] [prefix] [REX] opcode ModR/M [SIB] [displacement] [immediate].
     ///
     /// `opcode` reads as in the manual: 0x0faf stands for the octets 0F AF. `octet` asks for the prefix that 8-bit registers
     /// 4 to 7 need.
@@ -38,6 +38,7 @@ public struct Assembler: ~Copyable {
     mutating func encode(_ w: Width, _ opcode: UInt32, _ register: UInt8, _ rm: some RegisterOrMemory,
                          prefix: UInt8 = 0, octet: Bool = false, immediate: Octets = Octets(0, 0)) {
         var cursor = buffer.instruction()
+        cursor.put(rm.addressPrefixes)
         cursor.put(head(w, opcode, (register >> 3) << 2 | rm.prefixBits, prefix: prefix, octet: octet))
         cursor.put(rm.modRM(register))
         if immediate.count > 0 { cursor.put(immediate) }
@@ -78,6 +79,7 @@ public struct Assembler: ~Copyable {
     mutating func encode(_ w: Width, vex prefix: VEXPrefix, _ map: VEXMap, _ opcode: UInt8, _ register: UInt8, vvvv: UInt8,
                          _ rm: some RegisterOrMemory, immediate: Octets = Octets(0, 0)) {
         var cursor = buffer.instruction()
+        cursor.put(rm.addressPrefixes)
         let bits = (register >> 3) << 2 | rm.prefixBits
         // R, X, B and vvvv are stored inverted.
         let second = (bits ^ 7) << 5 | map.rawValue, third = w.rawValue << 7 | (vvvv ^ 15) << 3 | prefix.rawValue

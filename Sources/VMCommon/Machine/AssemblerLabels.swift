@@ -133,4 +133,37 @@ extension Assembler {
         }
         buffer.patch(octet: short, at: jump.field)
     }
+
+    // MARK: Without labels
+
+    /// Jcc (JMP without a condition) back to a known place: rel8 where it fits, else rel32.
+    @inline(__always)
+    public mutating func jump(_ c: Condition?, back target: Int) {
+        let distance = target - (offset + 2)
+        var cursor = buffer.instruction()
+        if distance >= -128 {
+            let opcode = c.map { 0x70 + UInt64($0.number) } ?? 0xeb
+            cursor.put(opcode | UInt64(UInt8(truncatingIfNeeded: distance)) << 8, 2)
+        } else if let c {
+            cursor.put(0x800f + UInt64(c.number) << 8 | UInt64(UInt32(truncatingIfNeeded: distance - 4)) << 16, 6)
+        } else {
+            cursor.put(0xe9 | UInt64(UInt32(truncatingIfNeeded: distance - 3)) << 8, 5)
+        }
+        buffer.end(cursor)
+    }
+
+    /// Jcc rel32 (JMP rel32 without a condition) that waits for `land(_:at:)`; says where its displacement stands.
+    @inline(__always)
+    public mutating func jumpAnywhere(_ c: Condition?) -> UInt32 {
+        var cursor = buffer.instruction()
+        if let c { cursor.put(0x800f + UInt64(c.number) << 8, 6) } else { cursor.put(0xe9, 5) }
+        buffer.end(cursor)
+        return UInt32(truncatingIfNeeded: offset - 4)
+    }
+
+    /// The jump whose displacement stands at `field` leads to `target`.
+    @inline(__always)
+    public mutating func land(_ field: UInt32, at target: Int) {
+        buffer.patch(word: Int32(truncatingIfNeeded: target - Int(field) - 4), at: Int(field))
+    }
 }

@@ -47,6 +47,8 @@
 public protocol RegisterOrMemory {
     /// The bits X and B of the REX and VEX prefixes.
     var prefixBits: UInt8 { get }
+    /// Prefixes that stand before everything else: segment and address size.
+    var addressPrefixes: Octets { get }
     /// As an 8-bit operand: does it need a REX prefix, whatever its bits are?
     var needsPrefixAsOctet: Bool { get }
     /// ModR/M and what belongs to it, with the low three bits of `register` in the field reg.
@@ -55,6 +57,7 @@ public protocol RegisterOrMemory {
 
 extension Reg: RegisterOrMemory {
     @inlinable @inline(__always) public var prefixBits: UInt8 { number >> 3 }
+    @inlinable @inline(__always) public var addressPrefixes: Octets { Octets(0, 0) }
     /// Without a prefix, 4 to 7 mean ah, ch, dh and bh instead of spl, bpl, sil and dil.
     @inlinable @inline(__always) public var needsPrefixAsOctet: Bool { number >= 4 }
     @inlinable @inline(__always) public func modRM(_ register: UInt8) -> Octets {
@@ -66,7 +69,18 @@ extension Reg: RegisterOrMemory {
 @frozen public struct Mem: RegisterOrMemory, Sendable {
     @frozen @usableFromInline enum Form: Sendable { case base, noBase, instructionPointer }
 
+    /// How the processor makes an address of the operand.
+    @frozen public enum Space: UInt8, Sendable {
+        /// 64 bits.
+        case flat
+        /// 64 bits, counted from the base of the segment GS.
+        case segment
+        /// The low 32 bits of the sum, zero-extended, counted from the base of the segment GS.
+        case segment32
+    }
+
     @usableFromInline let form: Form
+    @usableFromInline let space: Space
     @usableFromInline let base: UInt8
     /// 4, the number of rsp, stands for no index.
     @usableFromInline let index: UInt8
@@ -74,8 +88,9 @@ extension Reg: RegisterOrMemory {
     @usableFromInline let displacement: Int32
 
     @inlinable @inline(__always)
-    init(form: Form, base: UInt8 = 5, index: UInt8 = 4, scale: UInt8 = 0, displacement: Int32) {
+    init(form: Form, _ space: Space = .flat, base: UInt8 = 5, index: UInt8 = 4, scale: UInt8 = 0, displacement: Int32) {
         self.form = form
+        self.space = space
         self.base = base
         self.index = index
         self.scale = scale
@@ -83,14 +98,14 @@ extension Reg: RegisterOrMemory {
     }
 
     /// [base + displacement]
-    @inlinable @inline(__always) public init(_ base: Reg, _ displacement: Int32 = 0) {
-        self.init(form: .base, base: base.number, displacement: displacement)
+    @inlinable @inline(__always) public init(_ base: Reg, _ displacement: Int32 = 0, in space: Space = .flat) {
+        self.init(form: .base, space, base: base.number, displacement: displacement)
     }
 
     /// [base + index * scale + displacement]; rsp cannot be an index.
-    @inlinable @inline(__always) public init(_ base: Reg, _ index: Reg, _ scale: Scale = .x1, _ displacement: Int32 = 0) {
+    @inlinable @inline(__always) public init(_ base: Reg, _ index: Reg, _ scale: Scale = .x1, _ displacement: Int32 = 0, in space: Space = .flat) {
         assert(index != .rsp)
-        self.init(form: .base, base: base.number, index: index.number, scale: scale.rawValue, displacement: displacement)
+        self.init(form: .base, space, base: base.number, index: index.number, scale: scale.rawValue, displacement: displacement)
     }
 
     /// [index * scale + displacement]; rsp cannot be an index.
@@ -100,8 +115,8 @@ extension Reg: RegisterOrMemory {
     }
 
     /// [address], sign-extended: the lowest and the highest 2 GiB of the address space.
-    @inlinable @inline(__always) public init(absolute address: Int32) {
-        self.init(form: .noBase, displacement: address)
+    @inlinable @inline(__always) public init(absolute address: Int32, in space: Space = .flat) {
+        self.init(form: .noBase, space, displacement: address)
     }
 
     /// [rip + displacement], counted from the end of the instruction.
@@ -109,7 +124,14 @@ extension Reg: RegisterOrMemory {
         self.init(form: .instructionPointer, displacement: displacement)
     }
 
+    /// The same sum of registers and displacement without the segment, for `lea`.
+    @inlinable @inline(__always) public var flat: Mem {
+        Mem(form: form, base: base, index: index, scale: scale, displacement: displacement)
+    }
+
     @inlinable @inline(__always) public var prefixBits: UInt8 { (index >> 3) << 1 | base >> 3 }
+    /// 65: GS; 67: addresses of 32 bits.
+    @inlinable @inline(__always) public var addressPrefixes: Octets { Octets(0x6765, Int(space.rawValue)) }
     @inlinable @inline(__always) public var needsPrefixAsOctet: Bool { false }
 
     @inlinable @inline(__always) public func modRM(_ register: UInt8) -> Octets {

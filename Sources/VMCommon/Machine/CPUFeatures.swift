@@ -17,7 +17,9 @@ public struct CPUFeatures: OptionSet, Sendable {
     public static var adx: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_ADX)) }
     /// sha256rnds2 and its like, and SSE4.1
     public static var sha: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_SHA)) }
-    public static var all: CPUFeatures { [.bmi1, .bmi2, .lzcnt, .popcnt, .adx, .sha] }
+    /// rdgsbase, wrgsbase; the operating system has a say as well.
+    public static var fsgsbase: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_FSGSBASE)) }
+    public static var all: CPUFeatures { [.bmi1, .bmi2, .lzcnt, .popcnt, .adx, .fsgsbase, .sha] }
 
     /// What this processor has. It is asked once: in a virtual machine that takes tens of microseconds.
     public static var ofProcessor: CPUFeatures {

@@ -21,14 +21,15 @@ public struct CodeBuffer: ~Copyable {
     /// nil if memory is short. Displacements have 32 bits, so `maximum` counts for at most 2^30.
     public init?(capacity: Int = 4096, maximum: Int = 1 << 30) {
         self.maximum = max(2 * CodeBuffer.slack, min(maximum, 1 << 30))
-        self.capacity = max(2 * CodeBuffer.slack, min(capacity, self.maximum))
-        guard let memory = malloc(self.capacity) else { return nil }
+        let wanted = max(2 * CodeBuffer.slack, min(capacity, self.maximum))
+        guard let (memory, room) = SpareBuffer.take(wanted) else { return nil }
+        self.capacity = room
         base = memory
         next = memory
         limit = memory + (self.capacity - CodeBuffer.slack)
     }
 
-    deinit { free(base) }
+    deinit { SpareBuffer.give(base, capacity) }
 
     @inlinable public var count: Int { next - base }
 
@@ -109,5 +110,29 @@ public struct CodeBuffer: ~Copyable {
     @inlinable @inline(__always) init(_ word: UInt64, _ count: Int) {
         self.word = word
         self.count = count
+    }
+}
+
+/// Keeps the last buffer for the next one: getting fresh memory from the system takes longer than filling it with code.
+private enum SpareBuffer {
+    /// What is kept at most, and the least that is worth it.
+    private static let most = 4 << 20, least = 4096
+
+    /// Room for at least `capacity` octets, and how many. nil if memory is short.
+    static func take(_ capacity: Int) -> (UnsafeMutableRawPointer, Int)? {
+        if capacity >= least, let spare = duet_slot_take(duet_spare_buffer()) {
+            let room = spare.load(as: Int.self)
+            if room >= capacity { return (spare, room) }
+            free(spare)
+        }
+        guard let memory = malloc(capacity) else { return nil }
+        if capacity > 1 << 17 { duet_populate(memory, capacity) }
+        return (memory, capacity)
+    }
+
+    static func give(_ memory: UnsafeMutableRawPointer, _ room: Int) {
+        guard room >= least, room <= most else { return free(memory) }
+        memory.storeBytes(of: room, as: Int.self)
+        if !duet_slot_put(duet_spare_buffer(), memory) { free(memory) }
     }
 }

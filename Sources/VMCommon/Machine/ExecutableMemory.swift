@@ -5,6 +5,8 @@ import CPVM
     public let address: UnsafeRawPointer
     /// Octets of code.
     public let count: Int
+    /// Octets of the pages that it takes up.
+    public let mapped: Int
     fileprivate let firstPage: Int
     fileprivate let pageCount: Int
 
@@ -50,6 +52,7 @@ public final class ExecutableMemory: @unchecked Sendable {
     // Guarded by the lock:
     private var taken: PageSet
     private var numbers = Statistics()
+    private var bound: Int
 
     /// Room for `capacity` octets, rounded up to pages; memory is taken only as blocks need it. nil if the host has no address
     /// space left or forbids.
@@ -63,21 +66,31 @@ public final class ExecutableMemory: @unchecked Sendable {
         self.pageSize = pageSize
         self.pageCount = pageCount
         numbers.capacity = pageCount * pageSize
+        bound = numbers.capacity
     }
 
     /// Blocks that were not freed go with it.
     deinit { duet_release(base, pageCount * pageSize) }
 
     /// A block with a copy of `code`, ready to be called. nil if there is no room for it, or the host forbids.
-    public func install(_ code: UnsafeRawBufferPointer) -> CodeBlock? {
+    ///
+    /// In the octets `addressesAt` of the code, a multiple of eight, stand places in the code, eight octets each; all but 0 become
+    /// addresses.
+    public func install(_ code: UnsafeRawBufferPointer, addressesAt places: Range<Int> = 0..<0) -> CodeBlock? {
         guard let source = code.baseAddress, code.count > 0, code.count <= pageCount * pageSize else { return refuse() }
         let count = (code.count + pageSize - 1) / pageSize
         // Outside the lock the pages are this thread's alone, so the copy and the system calls need none.
         guard let first = mutex.withLock({ take(count, for: code.count) }) else { return nil }
-        let block = CodeBlock(address: base + first * pageSize, count: code.count, firstPage: first, pageCount: count)
+        let block = CodeBlock(address: base + first * pageSize, count: code.count, mapped: count * pageSize, firstPage: first, pageCount: count)
         let target = base + first * pageSize, octets = count * pageSize
         guard duet_code_make_writable(target, octets) else { return abandon(block) }
+        if count > 8 { duet_populate(target, octets) }
         memcpy(target, source, code.count)
+        assert(places.lowerBound >= 0 && places.upperBound <= code.count)
+        for place in stride(from: places.lowerBound, to: places.upperBound, by: 8) {
+            let offset = target.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            if offset != 0 { target.storeBytes(of: UInt64(UInt(bitPattern: target)) &+ offset, toByteOffset: place, as: UInt64.self) }
+        }
         // The rest of the last page traps.
         memset(target + code.count, 0xcc, octets - code.count)
         guard duet_code_make_executable(target, octets) else { return abandon(block) }
@@ -96,10 +109,21 @@ public final class ExecutableMemory: @unchecked Sendable {
 
     public var statistics: Statistics { mutex.withLock { numbers } }
 
+    /// Octets of pages that blocks may take up together: the capacity, unless set lower. What is there stays.
+    public var limit: Int {
+        get { mutex.withLock { bound } }
+        set { mutex.withLock { bound = min(max(0, newValue), numbers.capacity) } }
+    }
+
+    /// May a block of so many octets come in as far as the limit goes?
+    public func hasRoom(_ octets: Int) -> Bool {
+        mutex.withLock { numbers.mapped + (octets + pageSize - 1) / pageSize * pageSize <= bound }
+    }
+
     // MARK: Under the lock
 
     private func take(_ count: Int, for octets: Int) -> Int? {
-        guard let first = taken.takeRun(count) else {
+        guard numbers.mapped + count * pageSize <= bound, let first = taken.takeRun(count) else {
             numbers.refused += 1
             return nil
         }

@@ -18,12 +18,15 @@ typedef struct {
 
 static const kind_t kinds[] = {
     { "interpreter/checked", PVM_ENGINE_INTERPRETER, PVM_MEMORY_CHECKED, false },
+    /* Before the recompiler, so that it is they who compile, in the middle of a run. */
+    { "auto/checked", PVM_ENGINE_AUTO, PVM_MEMORY_CHECKED, false },
+    { "auto/guarded", PVM_ENGINE_AUTO, PVM_MEMORY_GUARDED, false },
     { "interpreter/guarded", PVM_ENGINE_INTERPRETER, PVM_MEMORY_GUARDED, false },
     { "recompiler/checked", PVM_ENGINE_RECOMPILER, PVM_MEMORY_CHECKED, false },
     { "recompiler/guarded", PVM_ENGINE_RECOMPILER, PVM_MEMORY_GUARDED, false },
     { "steps", PVM_ENGINE_INTERPRETER, PVM_MEMORY_CHECKED, true },
 };
-#define MACHINES 5
+#define MACHINES 7
 
 typedef struct {
     pvm_vm_t* vm;
@@ -162,7 +165,7 @@ static bool make_machine(const case_t* c, pvm_program_t* program, machine_t* m, 
     for (uint32_t i = 0; i < c->map_count; i++) pvm_map_pages(m->vm, c->maps[i][0], c->maps[i][1], (pvm_access_t)c->maps[i][2]);
     fill_pages(c, m->vm);
     return pvm_set_engine(m->vm, kind->engine) == PVM_OK && pvm_set_memory_mode(m->vm, kind->memory) == PVM_OK &&
-           pvm_get_engine(m->vm) == kind->engine && pvm_get_memory_mode(m->vm) == kind->memory;
+           pvm_get_engine(m->vm) == (kind->engine == PVM_ENGINE_AUTO ? PVM_ENGINE_RECOMPILER : kind->engine) && pvm_get_memory_mode(m->vm) == kind->memory;
 }
 
 /* Guarded memory takes time to set up, and the interpreter does not depend on it: every fourth case is enough. */
@@ -309,6 +312,8 @@ bool compare(const case_t* c) {
     difference[0] = 0;
     if (make_program(c, &program) != PVM_OK) return true;
     list_pages(c);
+    /* Auto looks and goes over early, at another place from case to case; where the slice is large, not at all. */
+    pvm_set_auto_policy(1 + (c->fill >> 8) % 64, (uint32_t)(c->fill >> 16) % 2);
     bool agree = true;
     machine_count = 0;
     for (unsigned i = 0; i < MACHINES && agree; i++) {

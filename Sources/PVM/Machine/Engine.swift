@@ -1,0 +1,94 @@
+import CPVM
+import VMCommon
+
+/// Which engine runs a VM, and on which memory.
+extension UnsafeMutablePointer<Instance> {
+    /// Compiled code for a run from its start on; nil where the interpreter begins. `carriesOn`: the run goes on behind a host call.
+    func codeToStartWith(carriesOn: Bool) -> NativeCode.Pointer? {
+        switch pointee.engine {
+        case PVM_ENGINE_RECOMPILER: return acquireCode(waits: true, carriesOn: carriesOn)
+        case PVM_ENGINE_INTERPRETER:
+            // Works on memory of either mode.
+            if pointee.memoryMode == PVM_MEMORY_GUARDED { _ = pointee.memory.guardPages() }
+            return nil
+        default:
+            return pointee.code != nil || codePays ? acquireCode(waits: false, carriesOn: carriesOn) : nil
+        }
+    }
+
+    /// Is compiled code to run on guarded memory?
+    var wantsGuard: Bool { pointee.memoryMode != PVM_MEMORY_CHECKED }
+
+    /// Compiled code with the memory that it needs, kept by the VM. Nil if it cannot be had, or if another thread is compiling it and
+    /// the caller does not want to wait.
+    func acquireCode(waits: Bool, carriesOn: Bool = false) -> NativeCode.Pointer? {
+        guard Recompiler.isAvailable, pointee.memory.prepareContext() else { return nil }
+        // Memory that cannot be guarded is checked.
+        let isGuarded = wantsGuard && pointee.memory.guardPages()
+        if isGuarded {
+            let has = pointee.code?.pointee.isGuarded == true
+            guard duet_faults_install(has && carriesOn) else { return nil }
+        }
+        if let code = pointee.code {
+            if code.pointee.isGuarded == isGuarded { return code }
+            code.release()
+            pointee.code = nil
+        }
+        pointee.code = pointee.program.acquireCode(isGuarded: isGuarded, waits: waits)
+        return pointee.code
+    }
+}
+
+// MARK: PVM_ENGINE_AUTO
+
+/// The interpreter runs on slices of the gas, and looks between two of them whether compiled code pays. The rest of the gas is hidden
+/// from it, never from the host.
+extension UnsafeMutablePointer<Instance> {
+    /// Starts a slice: the interpreter is left so much of the gas, or all there is.
+    @inline(__always)
+    func hideGas(beyond slice: UInt64) {
+        pointee.sliceGas = Swift.min(slice, pointee.vm.gas)
+        pointee.hiddenGas = pointee.vm.gas - pointee.sliceGas
+        pointee.vm.gas = pointee.sliceGas
+    }
+
+    /// Ends a slice and shows all gas. Gives back what the slice may go on with, 0 if there was none.
+    @inline(__always)
+    func showGas() -> UInt64 {
+        guard pointee.sliceGas > 0 else { return 0 }
+        let left = pointee.vm.gas
+        pointee.interpretedGas += pointee.sliceGas - Swift.min(left, pointee.sliceGas)
+        pointee.sliceGas = 0
+        pointee.vm.gas += pointee.hiddenGas
+        pointee.hiddenGas = 0
+        return Swift.max(left, 1)
+    }
+
+    /// Ends a slice and lets the program know what has been used.
+    func countSlice() {
+        _ = showGas()
+        let news = pointee.interpretedGas - pointee.countedGas
+        guard news > 0 else { return }
+        pointee.countedGas = pointee.interpretedGas
+        _ = withUnsafeMutablePointer(to: &pointee.program.pointee.heat) { duet_count_add($0, news) }
+    }
+
+    /// Is it worth while to go on in compiled code?
+    var codePays: Bool {
+        // Guarding its memory costs a VM about as much as a slice.
+        if wantsGuard, pointee.interpretedGas < duet_auto_slice() { return false }
+        return switch pointee.program.codeState(isGuarded: wantsGuard) {
+        case .ready: true
+        // As much as compiling takes, so that the time is doubled at most and mostly saved.
+        case .none, .refused: withUnsafePointer(to: &pointee.program.pointee.heat) { duet_sum($0) } >= warmth
+        case .compiling, .impossible: false
+        }
+    }
+
+    /// Gas that a program uses up in the interpreter before it is compiled.
+    private var warmth: UInt64 {
+        let (slices, overflow) = duet_auto_slice().multipliedReportingOverflow(by: 2)
+        let all = slices.addingReportingOverflow(UInt64(duet_auto_gas_per_instruction()) * UInt64(pointee.program.pointee.instructionCount))
+        return overflow || all.overflow ? .max : all.partialValue
+    }
+}
