@@ -1,7 +1,7 @@
 #include "CPVM.h"
 
 /* Room for the tables that the core computes once. Not const: as zero-initialised data it takes no room in the library file. */
-static _Alignas(64) uint8_t space[128 * 1024];
+static _Alignas(64) uint8_t space[512 * 1024];
 static _Atomic size_t used;
 
 void *duet_static_space(size_t octets) {

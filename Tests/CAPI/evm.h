@@ -100,7 +100,12 @@ static inline void open_instances(void) {
     NEED(quick != NULL && careful != NULL);
     NEED(duet_evm_set_trace(careful, ignore_line, NULL));
 }
-static inline void close_instances(void) { quick->destroy(quick); careful->destroy(careful); }
+/* Empties the cache first, so that nothing of the heap is left at the end. */
+static inline void close_instances(void) {
+    quick->set_option(quick, "cache_bytes", "0");
+    quick->destroy(quick);
+    careful->destroy(careful);
+}
 
 static inline End execute_on(struct evmc_vm* vm, Host* host, enum evmc_revision rev, uint32_t flags, int64_t gas, const Code* code) {
     struct evmc_message message;

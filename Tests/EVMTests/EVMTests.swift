@@ -1,1 +1,88 @@
+import CPVM
 import XCTest
+
+@testable import EVM
+
+final class ISATests: XCTestCase {
+    /// A row is where its opcode says, and a fork has what its parent has.
+    func testTables() {
+        var last = -1
+        for index in isaTable.indices {
+            let row = isaTable[index]
+            XCTAssertGreaterThan(Int(row.opcode.rawValue), last)
+            last = Int(row.opcode.rawValue)
+            for number in 0..<Fork.count {
+                let fork = Fork(rawValue: UInt8(number))!
+                let traits = traits(of: fork)[last]
+                XCTAssertEqual(traits.isDefined, fork >= row.since)
+                guard traits.isDefined else { continue }
+                XCTAssertEqual(traits.stackIn, row.stackIn)
+                XCTAssertEqual(Int(traits.stackChange), Int(row.stackOut) - Int(row.stackIn))
+                XCTAssertEqual(traits.immediate, row.immediate)
+            }
+        }
+        XCTAssertEqual(isaTable.count, 153)
+    }
+
+    func testEveryOctetIsItsNumber() {
+        for octet in 0..<256 { XCTAssertEqual(Opcode(octet: UInt8(octet)).rawValue, UInt8(octet)) }
+    }
+
+    /// No sequence has an opcode that Ethereum uses at any fork.
+    func testFusedOpcodesAreUnused() {
+        let last = traits(of: .experimental)
+        for octet in 0..<256 where !last[octet].isDefined {
+            for number in 0..<Fork.count { XCTAssertFalse(traits(of: Fork(rawValue: UInt8(number))!)[octet].isDefined) }
+        }
+        for first in 0..<256 {
+            for second in 0..<256 {
+                guard let fused = Fusion.opcode(UInt8(first), UInt8(second)) else { continue }
+                XCTAssertFalse(last[Int(fused.rawValue)].isDefined, "\(fused)")
+            }
+        }
+    }
+
+    func testMemoryCost() {
+        XCTAssertEqual(GuestBytes.cost(0), 0)
+        XCTAssertEqual(GuestBytes.cost(1), 3)
+        XCTAssertEqual(GuestBytes.cost(32 * 32), 98)
+        XCTAssertEqual(GuestBytes.cost(1 << 41), 3 << 36 + 1 << 63)
+    }
+
+    /// All that may stand on the stack at the start of a block is what the block says.
+    func testBlocks() {
+        let block = Block(gas: 10, need: 2, growth: 3)
+        XCTAssertEqual(block.need, 2)
+        XCTAssertEqual(block.growth, 3)
+        for height in 0...1024 { XCTAssertEqual(block.fits(octets: height * 32), height >= 2 && height <= 1021) }
+        let never = Block(gas: 0, need: 1000, growth: 25)
+        XCTAssertTrue(never.isAnalysed)
+        for height in 0...1024 { XCTAssertFalse(never.fits(octets: height * 32)) }
+        XCTAssertGreaterThan(never.need, 1024)
+    }
+}
+
+final class CacheTests: XCTestCase {
+    /// What is in the cache never takes up more than it may, and nothing is lost that is in use.
+    func testLimit() {
+        CodeCache.setLimit(1 << 20)
+        var held: [CachedCode.Handle] = []
+        for number in 0..<400 {
+            var code = [UInt8](repeating: 0x5b, count: 2000)
+            code[0] = UInt8(number & 255)
+            code[1] = UInt8(number >> 8)
+            XCTAssertNil(CodeCache.take(code, code.count, .osaka), "not at the first time")
+            guard let entry = CodeCache.take(code, code.count, .osaka) else { continue }
+            XCTAssertLessThanOrEqual(CodeCache.octets, 1 << 20)
+            if number % 3 == 0 { held.append(entry) } else { CodeCache.give(entry) }
+        }
+        XCTAssertFalse(held.isEmpty)
+        for entry in held {
+            XCTAssertEqual(entry.pointee.original[1999], 0x5b)
+            CodeCache.give(entry)
+        }
+        CodeCache.setLimit(0)
+        XCTAssertEqual(CodeCache.octets, 0)
+        CodeCache.setLimit(CodeCache.defaultLimit)
+    }
+}

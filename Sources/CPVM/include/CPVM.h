@@ -52,4 +52,11 @@ void duet_set_auto_policy(uint64_t slice, uint32_t gas_per_instruction);
 /* Carries out one instruction; what the entries of dispatch_table call with their own opcode. */
 void duet_dispatch(VM *vm, uint8_t opcode, const uint8_t *operands, size_t length);
 
+/* evmc_vm::execute. It calls the second one, which is Swift: with the result by pointer a call takes less of the native stack. */
+struct evmc_result duet_evm_entry(struct evmc_vm *vm, const struct evmc_host_interface *host, struct evmc_host_context *context,
+                                  enum evmc_revision rev, const struct evmc_message *msg, const uint8_t *code, size_t code_size);
+void duet_evm_execute(struct evmc_vm *vm, const struct evmc_host_interface *host, struct evmc_host_context *context,
+                      enum evmc_revision rev, const struct evmc_message *msg, const uint8_t *code, size_t code_size,
+                      struct evmc_result *result);
+
 #endif

@@ -7,7 +7,7 @@ enum EVMC {
         evmc_vm(
             abi_version: Int32(EVMC_ABI_VERSION), name: text("duet"), version: text("0.2.0"),
             destroy: { if let vm = $0 { Instance.destroy(EVMC.instance(vm)) } },
-            execute: { execute($0, $1, $2, $3, $4, $5, $6) },
+            execute: duet_evm_entry,
             get_capabilities: { _ in EVMC_CAPABILITY_EVM1.rawValue },
             set_option: { setOption($0, $1, $2) })
     }

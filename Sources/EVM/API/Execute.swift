@@ -8,21 +8,37 @@ private func failure(_ status: evmc_status_code) -> evmc_result {
     return result
 }
 
-func execute(_ vm: UnsafeMutablePointer<evmc_vm>?, _ host: UnsafePointer<evmc_host_interface>?, _ context: OpaquePointer?,
-             _ revision: evmc_revision, _ message: UnsafePointer<evmc_message>?, _ code: UnsafePointer<UInt8>?, _ codeSize: Int) -> evmc_result {
+@c @implementation
+public func duet_evm_execute(_ vm: UnsafeMutablePointer<evmc_vm>!, _ host: UnsafePointer<evmc_host_interface>!, _ context: OpaquePointer!,
+                             _ revision: evmc_revision, _ message: UnsafePointer<evmc_message>!, _ code: UnsafePointer<UInt8>!, _ codeSize: Int,
+                             _ result: UnsafeMutablePointer<evmc_result>!) {
+    guard let frame = start(vm, host, context, revision, message, code, codeSize, result) else { return }
+    frame.run()
+    frame.finish(result)
+}
+
+/// A frame with everything set up. nil, and the result says why, if it does not come to an execution.
+@inline(never)
+private func start(_ vm: UnsafeMutablePointer<evmc_vm>?, _ host: UnsafePointer<evmc_host_interface>?, _ context: OpaquePointer?,
+                   _ revision: evmc_revision, _ message: UnsafePointer<evmc_message>?, _ code: UnsafePointer<UInt8>?, _ codeSize: Int,
+                   _ result: UnsafeMutablePointer<evmc_result>) -> Frame.Handle? {
     guard let vm, let host, duet_host_is_complete(host), let message, let fork = Fork(revision),
           message.pointee.gas >= 0, message.pointee.depth >= 0, message.pointee.depth <= 1024,
           code != nil || codeSize == 0, message.pointee.input_size >= 0, message.pointee.input_data != nil || message.pointee.input_size == 0 else {
-        return failure(EVMC_REJECTED)
+        result.pointee = failure(EVMC_REJECTED)
+        return nil
     }
     let instance = EVMC.instance(vm)
-    guard codeSize >= 0, codeSize <= codeLimit, let frame = instance.pointee.takeFrame(instance) else { return failure(EVMC_OUT_OF_MEMORY) }
+    guard codeSize >= 0, codeSize <= codeLimit, let frame = instance.pointee.takeFrame(instance) else {
+        result.pointee = failure(EVMC_OUT_OF_MEMORY)
+        return nil
+    }
     guard frame.begin(host, context, fork, message, code, codeSize) else {
         instance.pointee.giveFrame(frame)
-        return failure(EVMC_OUT_OF_MEMORY)
+        result.pointee = failure(EVMC_OUT_OF_MEMORY)
+        return nil
     }
-    frame.run()
-    return frame.finish()
+    return frame
 }
 
 /// No longer code is run.
@@ -30,7 +46,7 @@ private let codeLimit = 1 << 28
 
 extension Frame.Handle {
     /// Sets everything up. False if memory is short.
-    @inline(never)
+    @inline(__always)
     fileprivate func begin(_ host: UnsafePointer<evmc_host_interface>, _ context: OpaquePointer?, _ fork: Fork,
                            _ message: UnsafePointer<evmc_message>, _ code: UnsafePointer<UInt8>?, _ codeSize: Int) -> Bool {
         let instance = pointee.instance
@@ -60,7 +76,7 @@ extension Frame.Handle {
 
     /// Gives the frame back and says how it ended.
     @inline(never)
-    fileprivate func finish() -> evmc_result {
+    fileprivate func finish(_ place: UnsafeMutablePointer<evmc_result>) {
         let instance = pointee.instance
         var result = evmc_result()
         result.status_code = pointee.status
@@ -83,7 +99,7 @@ extension Frame.Handle {
         if let cached = pointee.cached { CodeCache.give(cached) } else { clearScratch() }
         pointee.memory.reset()
         instance.pointee.giveFrame(self)
-        return result
+        place.pointee = result
     }
 }
 

@@ -14,16 +14,20 @@ struct Shard: BitwiseCopyable {
 
     private static let slots = 512
 
-    /// They live as long as the process. nil if memory is short.
+    /// They live as long as the process. nil if the system has no locks.
     static func createAll(_ count: Int) -> UnsafeMutablePointer<Shard>? {
-        guard let shards = allocate(Shard.self, count) else { return nil }
+        let shards = room(Shard.self, count)
         for index in 0..<count {
-            guard let lock = duet_mutex_create(), let heads = allocate(CachedCode.Handle?.self, slots), let met = allocate(UInt64.self, slots) else {
-                return nil
-            }
-            (shards + index).initialize(to: Shard(lock: lock, heads: heads, met: met, limit: CodeCache.defaultLimit / count))
+            let lock = room(pthread_mutex_t.self, 1)
+            guard pthread_mutex_init(lock, nil) == 0 else { return nil }
+            (shards + index).initialize(to: Shard(lock: lock, heads: room(CachedCode.Handle?.self, slots), met: room(UInt64.self, slots),
+                                                  limit: CodeCache.defaultLimit / count))
         }
         return shards
+    }
+
+    private static func room<T>(_: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
+        duet_static_space(count * MemoryLayout<T>.stride).assumingMemoryBound(to: T.self)
     }
 
     private init(lock: UnsafeMutablePointer<pthread_mutex_t>, heads: UnsafeMutablePointer<CachedCode.Handle?>, met: UnsafeMutablePointer<UInt64>,

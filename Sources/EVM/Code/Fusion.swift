@@ -117,8 +117,14 @@ struct Fusion: BitwiseCopyable {
 
     /// Where the tables are, so that analysis need not ask for them at every instruction.
     struct Tables: BitwiseCopyable {
-        let firsts = Fusion.firsts.start
-        let pairs = Fusion.pairs.start
+        let firsts = Fusion.firsts.address
+        let pairs = Fusion.pairs.address
+    }
+
+    /// What two octets become, if nothing else speaks against it.
+    static func opcode(_ first: UInt8, _ second: UInt8) -> Opcode? {
+        let number = pairs[Int(firsts[Int(first)]) * 256 + Int(second)]
+        return number == 0 ? nil : at(number).fused
     }
 
     @inline(__always)

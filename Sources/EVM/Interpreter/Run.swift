@@ -2,6 +2,7 @@ import CPVM
 
 extension Frame.Handle {
     /// Executes from the start of the code to the end.
+    @inline(__always)
     func run() {
         pointee.pc = pointee.code
         pointee.top = pointee.stack
