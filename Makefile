@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-VERSION := $(shell sed -n 's/.*pvm_version(void);.*"\(.*\)".*/\1/p' include/pvm_ext.h)
+VERSION := $(shell sed -n 's/.define DUET_VERSION "\(.*\)"/\1/p' Sources/CPVM/include/version.h)
 SONAME := libpvm.so.$(firstword $(subst ., ,$(VERSION)))
 
 export EMBEDDED_SCRATCH ?= .build-embedded
@@ -27,7 +27,7 @@ build/libpvm.so: build/libpvm.a
 	@[ -f $@ ] || scripts/build-library
 
 # Paths relative to the file itself: it works from here and wherever the build folder is moved to.
-build/lib/pkgconfig/duet.pc: duet.pc.in include/pvm_ext.h Makefile
+build/lib/pkgconfig/duet.pc: duet.pc.in Sources/CPVM/include/version.h Makefile
 	@mkdir -p $(@D)
 	sed -e 's|@prefix@|$${pcfiledir}/../..|; s|@libdir@|$${prefix}|; s|@VERSION@|$(VERSION)|' duet.pc.in > $@
 

@@ -30,8 +30,8 @@ extern "C" {
 #define PVM_ABI_VERSION 1
 
 uint32_t pvm_abi_version(void);     /* the library's PVM_ABI_VERSION */
-const char* pvm_version(void);      /* "0.1.0" */
-const char* pvm_build_info(void);   /* "duet 0.1.0 (gray paper 0.7.2, 0.8.0; x86_64; interpreter, recompiler; checked, guarded)" */
+const char* pvm_version(void);      /* major.minor.patch */
+const char* pvm_build_info(void);   /* "duet 1.2.3 (gray paper 0.7.2, 0.8.0; x86_64; interpreter, recompiler; checked, guarded)" */
 
 /* ---- Errors and outcomes ---- */
 

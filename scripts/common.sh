@@ -1,6 +1,6 @@
 # What the scripts share; sourced from the project's root.
 
-VERSION=$(sed -n 's/.*pvm_version(void);.*"\(.*\)".*/\1/p' include/pvm_ext.h)
+VERSION=$(sed -n 's/.define DUET_VERSION "\(.*\)"/\1/p' Sources/CPVM/include/version.h)
 SONAME=libpvm.so.${VERSION%%.*}
 EMBEDDED_SCRATCH=${EMBEDDED_SCRATCH:-.build-embedded}
 SCRATCH=${SCRATCH:-.build}

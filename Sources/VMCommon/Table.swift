@@ -13,10 +13,6 @@ public struct Table<Element: BitwiseCopyable>: @unchecked Sendable {
 
     public var indices: Range<Int> { 0..<count }
 
-    /// The same by the names that the EVM and the precompiles have for it.
-    public var start: UnsafePointer<Element> { address }
-    public var base: UnsafePointer<Element> { address }
-
     /// Of the first element; they stay there for as long as the process lives.
     @inline(__always)
     public var address: UnsafePointer<Element> { UnsafePointer(elements) }

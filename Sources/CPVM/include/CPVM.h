@@ -10,6 +10,7 @@
 #include "../../../include/duet_precompile.h"
 #include "../../../include/duet_state.h"
 #include "../../../include/evmc.h"
+#include "version.h"
 #include "system.h"
 #include "limbs.h"
 #include "faults.h"

@@ -6,7 +6,7 @@ import CPVM
 public func evmc_create_duet_precompiles() -> UnsafeMutablePointer<evmc_vm>? {
     guard let vm = malloc(MemoryLayout<evmc_vm>.size)?.assumingMemoryBound(to: evmc_vm.self) else { return nil }
     vm.initialize(to: evmc_vm(
-        abi_version: Int32(EVMC_ABI_VERSION), name: text("duet-precompiles"), version: text("0.2.0"),
+        abi_version: Int32(EVMC_ABI_VERSION), name: text("duet-precompiles"), version: duet_version(),
         destroy: { free($0) },
         execute: { _, _, _, revision, message, _, _ in execute(revision, message) },
         get_capabilities: { _ in EVMC_CAPABILITY_PRECOMPILES.rawValue },

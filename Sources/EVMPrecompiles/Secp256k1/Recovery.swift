@@ -22,8 +22,8 @@ func ecrecover(_: Revision, _ input: PrecompileInput, _ output: inout Precompile
 }
 
 /// Finds the address (20 octets) of the key that made the signature `r`, `s` of `hash`, all of 32 octets, big-endian. `yIsOdd` is the
-/// parity of the y coordinate that goes with `r`. false if there is no such key. A high s is taken: who wants to refuse it
-/// (EIP-2) compares it with `Secp256k1Signature.isLow`.
+/// parity of the y coordinate that goes with `r`. false if there is no such key. A high s is taken: it is the caller's to refuse
+/// (EIP-2).
 public func recoverAddress(
     hash: UnsafePointer<UInt8>, yIsOdd: Bool, r: UnsafePointer<UInt8>, s: UnsafePointer<UInt8>, _ address: UnsafeMutablePointer<UInt8>
 ) -> Bool {

@@ -7,18 +7,10 @@ import VMCommon
 public func pvm_abi_version() -> UInt32 { UInt32(PVM_ABI_VERSION) }
 
 @c @implementation
-public func pvm_version() -> UnsafePointer<CChar>? { text("0.1.0") }
+public func pvm_version() -> UnsafePointer<CChar>? { duet_version() }
 
 @c @implementation
-public func pvm_build_info() -> UnsafePointer<CChar>? {
-    #if arch(x86_64)
-        text("duet 0.1.0 (gray paper 0.7.2, 0.8.0; x86_64; interpreter, recompiler; checked, guarded)")
-    #elseif arch(arm64)
-        text("duet 0.1.0 (gray paper 0.7.2, 0.8.0; aarch64; interpreter; checked)")
-    #else
-        text("duet 0.1.0 (gray paper 0.7.2, 0.8.0; other; interpreter; checked)")
-    #endif
-}
+public func pvm_build_info() -> UnsafePointer<CChar>? { duet_build_info() }
 
 @c @implementation
 public func pvm_error_message(_ error: pvm_error_t) -> UnsafePointer<CChar>? {
