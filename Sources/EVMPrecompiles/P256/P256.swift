@@ -51,7 +51,7 @@ enum P256: PrimeCurve {
                 position &-= 1
                 sum.double()
                 sum.add(second[position], of: multiples)
-                sum.add(first[position], of: generatorMultiples.address)
+                sum.add(first[position], of: generatorMultiples.base)
             }
             return sum
         }

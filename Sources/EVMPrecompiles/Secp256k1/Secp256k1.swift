@@ -51,8 +51,8 @@ enum Secp256k1: PrimeCurve {
                 sum.double()
                 sum.add(first[position], of: multiples)
                 sum.add(second[position], of: images)
-                sum.add(low[position], of: generatorMultiples.address)
-                sum.add(high[position], of: generatorMultiples.address + generatorTableSize)
+                sum.add(low[position], of: generatorMultiples.base)
+                sum.add(high[position], of: generatorMultiples.base + generatorTableSize)
             }
             return sum
         }

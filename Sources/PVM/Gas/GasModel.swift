@@ -50,6 +50,8 @@ struct GasModel {
         var head = 0, tail = 0
         var decoding: UInt64 = 0, waiting: UInt64 = 0, executing: UInt64 = 0, finished: UInt64 = 0, busy: UInt64 = 0
         var unitsLeft = ExecutionUnits.all
+        // Those that may have become ready to start: who was not can only become so when an instruction gets done.
+        var fresh: UInt64 = 0
         while true {
             var slots = GasModel.slotsPerCycle
             while !isLast, tail &- head < GasModel.bufferSize, demand.slots <= slots {
@@ -79,7 +81,7 @@ struct GasModel {
 
             // 𝔖 and 𝔛'': the oldest entry that waits for nothing but a start, as often as there is one.
             var starts = GasModel.startsPerCycle
-            var candidates = GasModel.fromHead(waiting, head)
+            var candidates = GasModel.fromHead(fresh, head)
             while candidates != 0 {
                 let slot = (head &+ candidates.trailingZeroBitCount) & 63
                 candidates &= candidates &- 1
@@ -111,9 +113,10 @@ struct GasModel {
             finished &= ~GasModel.toHead(1 &<< UInt64(truncatingIfNeeded: retiring) &- 1, head)
             head &+= retiring
             waiting |= decoding
-            decoding = 0
             cycle &+= 1
             let today = cycle & 127
+            fresh = starts == 0 || doneIn[today] != 0 ? waiting : decoding
+            decoding = 0
             busy &= ~doneIn[today]
             unitsLeft.lanes &+= freedIn[today]
             doneIn[today] = 0
