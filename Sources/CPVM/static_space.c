@@ -1,4 +1,11 @@
-#include "CPVM.h"
+/* Without CPVM.h: the check of the assembler builds this file with any compiler. */
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+void *duet_static_space(size_t octets);
+void **duet_spare_buffer(void);
 
 /* Room for the tables that the core computes once. Not const: as zero-initialised data it takes no room in the library file. */
 static _Alignas(64) uint8_t space[512 * 1024];

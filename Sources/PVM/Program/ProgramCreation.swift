@@ -5,7 +5,6 @@ import VMCommon
 extension Program {
     /// An image of one of the byte formats.
     static func make(image bytes: UnsafeRawBufferPointer, format: pvm_format_t, isa: ISA) throws(ImageError) -> Pointer {
-        guard bytes.count <= largestImage else { throw ImageError(PVM_ERR_TOO_LARGE) }
         return try make(isa: isa) { (program: inout Program) throws(ImageError) in
             guard let copy = allocate(UInt8.self, bytes.count + slack) else { throw ImageError(PVM_ERR_NO_MEMORY) }
             program.image = copy
@@ -44,7 +43,11 @@ extension Program {
         }
     }
 
-    private static let largestImage = 4 * Int(Blob.maxSize)
+    /// What is no image is refused before anyone looks at all of its bytes: a guest may name gigabytes of its memory as one.
+    static func refuseOtherThanImage(_ bytes: UnsafeRawBufferPointer, _ format: pvm_format_t) throws(ImageError) {
+        guard bytes.count <= 4 * Int(Blob.maxSize) else { throw ImageError(PVM_ERR_TOO_LARGE) }
+        _ = try Image(bytes, format: format)
+    }
 
     /// Octets behind the bitmask, so that it can be read eight at a time.
     private static let slack = 8
