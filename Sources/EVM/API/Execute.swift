@@ -53,6 +53,8 @@ extension Frame.Handle {
         pointee.host = duet_host(interface: host, context: context)
         pointee.fork = fork
         pointee.traits = traits(of: fork)
+        pointee.steps = steps(of: fork)
+        pointee.patience = instance.pointee.patience
         pointee.rules = rules(of: fork)
         pointee.message = message
         pointee.original = code
@@ -66,11 +68,10 @@ extension Frame.Handle {
         pointee.cached = CodeCache.take(code, codeSize, fork)
         if let cached = pointee.cached {
             pointee.image = cached.pointee.image
+            pointee.heat = nil
         } else if !loadScratch(code, codeSize) {
             return false
         }
-        pointee.code = pointee.image.code
-        pointee.blocks = pointee.image.blocks
         return true
     }
 
