@@ -6,6 +6,7 @@ import VMCommon
 func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
     var m = Machine(frame)
     guard m.enter(pace) else { return }
+    if P.isBatched { frame.enterBatches() }
     loop: while true {
         let opcode: Opcode
         if P.isBatched {
@@ -170,13 +171,25 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .log3: guard m.log(3, pace) else { break loop }
         case .log4: guard m.log(4, pace) else { break loop }
 
-        case .create: guard m.create(.create, pace) else { break loop }
-        case .call: guard m.call(.call, pace) else { break loop }
-        case .callcode: guard m.call(.callcode, pace) else { break loop }
+        case .create:
+            guard m.create(.create, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .call:
+            guard m.call(.call, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .callcode:
+            guard m.call(.callcode, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
         case .return: _ = m.returns(EVMC_SUCCESS); break loop
-        case .delegatecall: guard m.call(.delegatecall, pace) else { break loop }
-        case .create2: guard m.create(.create2, pace) else { break loop }
-        case .staticcall: guard m.call(.staticcall, pace) else { break loop }
+        case .delegatecall:
+            guard m.call(.delegatecall, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .create2:
+            guard m.create(.create2, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .staticcall:
+            guard m.call(.staticcall, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
         case .revert: _ = m.returns(EVMC_REVERT); break loop
         case .invalid: _ = m.end(EVMC_INVALID_INSTRUCTION); break loop
         case .selfdestruct: _ = m.selfdestruct(); break loop
@@ -247,6 +260,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
             _ = m.end(EVMC_UNDEFINED_INSTRUCTION)
             break loop
         }
+        if P.isBatched { m.completeRecord() }
     }
     m.save()
 }

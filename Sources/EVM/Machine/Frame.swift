@@ -26,7 +26,7 @@ struct Frame: BitwiseCopyable {
     /// In lines or in batches.
     var isTraced: Bool
     var isBatched: Bool
-    /// In batches: what it has to know of the trace.
+    /// In batches: what it has to know of the trace. Nothing otherwise.
     var batch: FrameBatch
     var message: UnsafePointer<evmc_message>
     var host: duet_host
