@@ -4,26 +4,13 @@ import VMCommon
 /// What `Batched` does before and after each instruction. It has to cost little more than the instruction itself: what is usual stands in
 /// the loop, without a call.
 extension Machine {
-    /// Records the instruction at pc, checks it and pays its fixed cost. Gives its octet, nil if it has failed.
+    /// Records the instruction at pc, of which nothing has been checked yet.
     @inline(__always)
-    mutating func checkRecorded() -> UInt8? {
-        let offset = offset
-        let octet = frame.pointee.image.octet(at: offset, frame.pointee.original)
+    func record() {
+        let octet = pc.pointee, offset = offset(Batched.self)
+        guard frame.batches.pointee.isPlain || frame.wantsRecord(octet, offset, sp) else { return }
         // Of the stack.
         let octets = UInt64(bitPattern: Int64(UnsafeRawPointer(sp) - UnsafeRawPointer(frame.pointee.stack)))
-        if frame.batches.pointee.isPlain || frame.wantsRecord(octet, offset, sp) { record(octet, offset, octets) }
-        let check = frame.pointee.batch.checks[Int(octet)]
-        let rest = gas &- Int64(check.gas)
-        guard octets &- UInt64(check.lowest) < UInt64(check.heights), rest >= 0 else {
-            frame.pointee.status = frame.reasonAgainst(octet, Int(octets / 32))
-            return nil
-        }
-        gas = rest
-        return octet
-    }
-
-    @inline(__always)
-    private func record(_ octet: UInt8, _ offset: Int, _ octets: UInt64) {
         let batches = frame.batches
         let record = batches.record
         let room = UnsafeMutableRawPointer(record)
@@ -77,37 +64,4 @@ extension Frame.Handle {
             word.storeBigEndian(to: record + Int(DUET_EVM_RECORD_SIZE) + 32 * index)
         }
     }
-
-    /// Why an instruction cannot begin.
-    @inline(never)
-    fileprivate func reasonAgainst(_ octet: UInt8, _ height: Int) -> evmc_status_code {
-        let row = pointee.traits[Int(octet)]
-        if !row.isDefined { return EVMC_UNDEFINED_INSTRUCTION }
-        if height < Int(row.stackIn) { return EVMC_STACK_UNDERFLOW }
-        return height + Int(row.stackChange) > stackLimit ? EVMC_STACK_OVERFLOW : EVMC_OUT_OF_GAS
-    }
 }
-
-/// `Traits`, as few comparisons want them.
-struct BatchCheck: BitwiseCopyable {
-    /// The octets on the stack must be from `lowest` up to `lowest + heights - 1`; of an octet that is no instruction `heights` is 0.
-    var lowest: UInt16 = 0
-    var heights: UInt16 = 0
-    var gas: UInt16 = 0
-    private var unused: UInt16 = 0
-
-    fileprivate init(_ row: Traits) {
-        guard row.isDefined else { return }
-        lowest = UInt16(row.stackIn) * 32
-        let highest = stackLimit - Swift.max(0, Int(row.stackChange))
-        heights = UInt16((highest - Int(row.stackIn)) * 32 + 1)
-        gas = row.gas
-    }
-}
-
-private let checks = Table<BatchCheck>(count: Fork.count * 256) { place in
-    guard let fork = Fork(rawValue: UInt8(place / 256)) else { return BatchCheck(Traits()) }
-    return BatchCheck(traits(of: fork)[place % 256])
-}
-
-func batchChecks(of fork: Fork) -> UnsafePointer<BatchCheck> { checks.address + Int(fork.rawValue) * 256 }

@@ -59,12 +59,12 @@ struct Batches: BitwiseCopyable {
 struct FrameBatch: BitwiseCopyable {
     /// Of the instance.
     let batches: UnsafeMutablePointer<Batches>
-    /// By octet.
-    let checks: UnsafePointer<BatchCheck>
     /// The depth where a record's first 8 octets have it.
     let head: UInt64
     /// Is it of a depth that is recorded?
     let isRecorded: Bool
+    /// A message frame goes on with a call whose record is complete since it was suspended for it.
+    var hasCalled = false
     /// Memory that the instruction at hand writes if it succeeds; `size` 0 for none that is to be recorded.
     var offset: UInt64 = 0
     var size: UInt64 = 0
@@ -77,13 +77,6 @@ struct FrameBatch: BitwiseCopyable {
 extension UnsafeMutablePointer<Batches> {
     @inline(__always)
     var record: UnsafeMutablePointer<duet_evm_record_t> { pointee.buffer.next.assumingMemoryBound(to: duet_evm_record_t.self) }
-
-    /// A call goes out, and `gas` is what stays here.
-    func completeCall(_ gas: Int64) {
-        record.pointee.cost = record.pointee.gas &- gas
-        if pointee.stays { pointee.buffer.keep() }
-        pointee.isOut = true
-    }
 
     /// Is an instruction to be recorded, should it fail?
     fileprivate func wants(_ octet: UInt8, at offset: Int) -> Bool {
@@ -98,23 +91,34 @@ extension Frame.Handle {
     @inline(__always)
     var batches: UnsafeMutablePointer<Batches> { pointee.batch.batches }
 
-    /// The instance is traced in batches, and the execution is set up. A trace that has become invalid is none, and what the host
-    /// runs while it answers anything but a call has none.
+    /// The instance is traced in batches, and the execution is set up. False, and there is no trace: it has become invalid, the frame
+    /// has callbacks of its own, or the host runs the code while it answers anything but a call.
     @inline(never)
-    func startBatches() {
-        guard let batches = pointee.instance.pointee.batches else { return }
+    func startBatches() -> Bool {
+        guard let batches = pointee.instance.pointee.batches, pointee.surface?.hasCallbacks != true else { return false }
         if batches.pointee.executions == 0 {
-            guard let trace = pointee.instance.pointee.attached, Batches.isValid(trace.pointee) else { return }
+            guard let trace = pointee.instance.pointee.attached, Batches.isValid(trace.pointee) else { return false }
             batches.pointee = Batches(trace, in: UnsafeMutableRawPointer(batches))
         }
-        guard batches.pointee.isOut else { return }
+        guard batches.pointee.isOut else { return false }
         batches.pointee.executions += 1
         pointee.isBatched = true
         pointee.isTraced = true
         let depth = Int64(pointee.message.pointee.depth)
         pointee.batch = FrameBatch(
-            batches: batches, checks: batchChecks(of: pointee.fork), head: UInt64(depth) &<< 48,
-            isRecorded: depth >= Int64(batches.pointee.firstDepth) && depth <= Int64(batches.pointee.lastDepth))
+            batches: batches, head: UInt64(depth) &<< 48,
+            isRecorded: depth >= Int64(batches.pointee.firstDepth) && depth <= Int64(batches.pointee.lastDepth),
+            hasCalled: pointee.surface?.goesOnWithCall == true)
+        return true
+    }
+
+    /// A call goes out, and `gas` is what stays here.
+    func completeCall(_ gas: Int64) {
+        let batches = batches
+        batches.record.pointee.cost = batches.record.pointee.gas &- gas
+        if batches.pointee.stays && !pointee.batch.hasCalled { batches.pointee.buffer.keep() }
+        pointee.batch.hasCalled = false
+        batches.pointee.isOut = true
     }
 
     /// The interpreter begins or goes on.
@@ -123,11 +127,11 @@ extension Frame.Handle {
         batches.pointee.isOut = false
     }
 
-    /// After the last instruction.
+    /// After the last instruction. One that has been suspended has not been executed, and will be begun again.
     @inline(never)
     func endBatches() {
         let batches = batches, status = pointee.status
-        if !batches.pointee.isOut {
+        if !batches.pointee.isOut && status != Frame.suspended {
             let isFault = status != EVMC_SUCCESS && status != EVMC_REVERT
             if isFault ? batches.pointee.staysAsFault : batches.pointee.stays {
                 let record = batches.record
@@ -136,8 +140,8 @@ extension Frame.Handle {
                 record.pointee.status = isFault ? status.rawValue : 0
                 batches.pointee.buffer.keep()
             }
-            batches.pointee.isOut = true
         }
+        batches.pointee.isOut = true
         batches.pointee.executions -= 1
         if batches.pointee.executions == 0 { batches.pointee.buffer.close() }
     }
