@@ -40,6 +40,8 @@ extension FrameSurface.Handle {
     func execute(_ instance: Instance.Handle, _ resident: ResidentFrame.Handle?) -> duet_frame_error_t {
         pointee.error = prepare()
         if pointee.error != DUET_FRAME_OK { return refuse() }
+        guard attach(to: instance) else { return refuse(DUET_FRAME_ERR_TRACE) }
+        defer { _ = instance.setBatches(nil) }
         guard let frame = instance.pointee.takeFrame(instance) else { return refuse(DUET_FRAME_ERR_NO_MEMORY) }
         let size = Int(header.sizes.pointee.code)
         let image = resident?.image(pointee.areas.code, size, pointee.fork)
@@ -58,6 +60,12 @@ extension FrameSurface.Handle {
     }
 
     var header: FrameHeader { pointee.header }
+
+    /// The frame's trace in batches becomes the instance's for the time.
+    private func attach(to instance: Instance.Handle) -> Bool {
+        guard let trace = pointee.supplement?.pointee.trace else { return true }
+        return instance.setBatches(trace)
+    }
 
     /// Does somebody want to know of each instruction?
     var hasCallbacks: Bool { pointee.tracer.trace_pre_execution != nil || pointee.tracer.trace_post_execution != nil }
