@@ -25,7 +25,11 @@ extension Machine {
     /// Counts that control comes to the block at pc. False: it has come often enough for the block to be analysed.
     @inline(__always)
     mutating func warm() -> Bool {
-        guard let heat = frame.pointee.heat else { return true }
+        guard let heat = frame.pointee.heat else {
+            // All of it has been analysed.
+            frame.pointee.care = .hot
+            return false
+        }
         let place = heat + offset(Careful.self)
         if Int(place.pointee) >= frame.pointee.patience {
             frame.pointee.care = .hot

@@ -11,10 +11,11 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         m.save(pace)
         return
     }
+    if P.isBatched { frame.enterBatches() }
     loop: while true {
         let opcode: Opcode
         if P.isCareful {
-            if P.isTraced { m.trace() }
+            if P.isBatched { m.record() } else if P.isTraced { m.trace() }
             opcode = m.step(steps)
         } else {
             opcode = Opcode(octet: m.pc.pointee)
@@ -68,14 +69,14 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .returndatacopy: guard m.returndatacopy(pace) else { break loop }
         case .extcodehash: guard m.extcodehash(pace) else { break loop }
 
-        case .blockhash: m.blockhash()
+        case .blockhash: guard m.blockhash(pace) else { break loop }
         case .coinbase: m.coinbase()
         case .timestamp: m.timestamp()
         case .number: m.number()
         case .prevrandao: m.prevrandao()
         case .gaslimit: m.gaslimit()
         case .chainid: m.chainid()
-        case .selfbalance: m.selfbalance()
+        case .selfbalance: guard m.selfbalance(pace) else { break loop }
         case .basefee: m.basefee()
         case .blobhash: m.blobhash()
         case .blobbasefee: m.blobbasefee()
@@ -93,7 +94,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .gas: guard m.remainingGas(pace) else { break loop }
         case .jumpdest: m.jumpdest(pace)
         case .enteringJumpdest: guard m.enteringJumpdest(pace) else { break loop }
-        case .tload: m.tload()
+        case .tload: guard m.tload(pace) else { break loop }
         case .tstore: guard m.tstore(pace) else { break loop }
         case .mcopy: guard m.mcopy(pace) else { break loop }
 
@@ -172,13 +173,25 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .log3: guard m.log(3, pace) else { break loop }
         case .log4: guard m.log(4, pace) else { break loop }
 
-        case .create: guard m.create(.create, pace) else { break loop }
-        case .call: guard m.call(.call, pace) else { break loop }
-        case .callcode: guard m.call(.callcode, pace) else { break loop }
+        case .create:
+            guard m.create(.create, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .call:
+            guard m.call(.call, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .callcode:
+            guard m.call(.callcode, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
         case .return: _ = m.returns(EVMC_SUCCESS); break loop
-        case .delegatecall: guard m.call(.delegatecall, pace) else { break loop }
-        case .create2: guard m.create(.create2, pace) else { break loop }
-        case .staticcall: guard m.call(.staticcall, pace) else { break loop }
+        case .delegatecall:
+            guard m.call(.delegatecall, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .create2:
+            guard m.create(.create2, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .staticcall:
+            guard m.call(.staticcall, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
         case .revert: _ = m.returns(EVMC_REVERT); break loop
         case .invalid: _ = m.end(EVMC_INVALID_INSTRUCTION); break loop
         case .selfdestruct: _ = m.selfdestruct(); break loop
@@ -249,6 +262,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
             _ = m.fail(pace)
             break loop
         }
+        if P.isBatched { m.completeRecord() }
     }
     m.save(pace)
 }

@@ -26,7 +26,11 @@ struct Frame: BitwiseCopyable {
     // The call
     /// Has what comes before a call led to one?
     var isCalling: Bool
+    /// In lines or in batches.
     var isTraced: Bool
+    var isBatched: Bool
+    /// In batches: what it has to know of the trace. Nothing otherwise.
+    var batch: FrameBatch
     var message: UnsafePointer<evmc_message>
     var host: duet_host
     var isStatic: Bool
@@ -36,6 +40,10 @@ struct Frame: BitwiseCopyable {
     var returned: UnsafeMutablePointer<evmc_result>
     var transaction: UnsafeMutablePointer<evmc_tx_context>
     var hasTransaction: Bool
+    /// The message frame that this execution belongs to, if it is one of `Surface/`.
+    var surface: UnsafeMutablePointer<FrameSurface>?
+    /// Has the world outside left a question of this instruction open? Never with a host.
+    var isUnanswered: Bool
 
     // How the interpreter left, or how it has to start
     var offset: Int
@@ -75,6 +83,9 @@ enum Care: UInt8, BitwiseCopyable {
 }
 
 extension Frame {
+    /// A status of our own: see `suspend`. It never leaves the library.
+    static let suspended = evmc_status_code(rawValue: -64)
+
     /// The heights of words of the stack are multiples of this.
     static let alignment = 64
 
@@ -122,6 +133,28 @@ extension Frame.Handle {
     func fail(_ status: evmc_status_code) -> Int64 {
         pointee.status = status
         return -1
+    }
+
+    /// An instruction begins that may ask the world outside, and be suspended.
+    @inline(__always)
+    func ask() {
+        if let surface = pointee.surface { surface.beginAsking(pointee.memory) }
+    }
+
+    /// Ends an execution that is to go on with the same instruction once the world outside has answered. The instruction must not
+    /// have changed the stack; memory that it has paid for is taken back by `FrameSurface`.
+    func suspend() -> Int64 { fail(Frame.suspended) }
+
+    /// The gas that is left behind a question, unless it is open.
+    @inline(__always)
+    func answered(_ rest: Int64) -> Int64 { pointee.isUnanswered ? suspend() : rest }
+
+    /// The same where the answer has been put in the place of an operand.
+    @inline(__always)
+    func answered(_ rest: Int64, _ place: UnsafeMutablePointer<U256>, _ operand: U256) -> Int64 {
+        if !pointee.isUnanswered { return rest }
+        place.pointee = operand
+        return suspend()
     }
 
     /// The transaction and its block, asked for once.
