@@ -57,11 +57,14 @@ extension Frame.Handle {
         pointee.isUnanswered = false
         pointee.fork = fork
         pointee.traits = traits(of: fork)
+        pointee.steps = steps(of: fork)
+        pointee.patience = instance.pointee.patience
         pointee.rules = rules(of: fork)
         pointee.message = message
         pointee.original = code
         pointee.isStatic = message.pointee.flags & EVMC_STATIC.rawValue != 0
         pointee.isTraced = instance.pointee.isTraced
+        pointee.isBatched = false
         pointee.gas = instance.pointee.isMetered ? message.pointee.gas : unmeteredGas
         pointee.refund = 0
         pointee.hasTransaction = false
@@ -70,11 +73,10 @@ extension Frame.Handle {
         pointee.cached = image == nil ? CodeCache.take(code, codeSize, fork) : nil
         if let image = image ?? pointee.cached?.pointee.image {
             pointee.image = image
+            pointee.heat = nil
         } else if !loadScratch(code, codeSize) {
             return false
         }
-        pointee.code = pointee.image.code
-        pointee.blocks = pointee.image.blocks
         return true
     }
 

@@ -74,5 +74,23 @@ extension Traits {
     }
 }
 
+/// What an octet needs when it is executed by itself.
+struct Step: BitwiseCopyable {
+    let gas: UInt32
+    /// The octets on the stack must be from `lowest` up to `highest`; for what is no instruction no stack will do.
+    let lowest: UInt16
+    let highest: UInt16
+
+    init(_ row: Traits) {
+        gas = UInt32(row.gas)
+        lowest = row.isDefined ? UInt16(row.stackIn) * 32 : .max
+        highest = UInt16(stackLimit - max(0, Int(row.stackChange))) * 32
+    }
+}
+
+private let stepTable = Table<Step>(count: Fork.count * 256) { Step(table[$0]) }
+
+func steps(of fork: Fork) -> UnsafePointer<Step> { stepTable.address + Int(fork.rawValue) * 256 }
+
 /// The 256 octets at a fork.
 public func traits(of fork: Fork) -> UnsafePointer<Traits> { table.address + Int(fork.rawValue) * 256 }

@@ -24,7 +24,7 @@ extension FrameSurface.Handle {
     /// An instruction has been suspended: what it had done already is undone.
     func takeBack(_ frame: Frame.Handle) {
         frame.pointee.memory.takeBack(pointee.memoryBefore)
-        pointee.supplement?.pointee.answers_pc = UInt32(truncatingIfNeeded: frame.pointee.pc - frame.pointee.code)
+        pointee.supplement?.pointee.answers_pc = UInt32(truncatingIfNeeded: frame.pointee.offset)
         header.sizes.pointee.warm_addresses -= pointee.warmed.addressCount
         if let second = header.second { second.pointee.warm_storage_count &-= pointee.warmed.slotCount }
         pointee.warmed.makeCold()
@@ -67,6 +67,12 @@ extension FrameSurface.Handle {
     }
 
     private static var most: UInt32 { 8 }
+
+    /// Has the frame been suspended for a call or creation, which it goes on with?
+    var goesOnWithCall: Bool {
+        guard let supplement = pointee.supplement, supplement.pointee.answer_count > 0 else { return false }
+        return answers[Int(supplement.pointee.answer_count) - 1].kind == UInt32(DUET_ASK_CALL)
+    }
 
     /// Takes the client's answer to a suspended frame's request into the list.
     func takeAnswer() -> duet_frame_error_t {

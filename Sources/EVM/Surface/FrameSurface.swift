@@ -40,6 +40,8 @@ extension FrameSurface.Handle {
     func execute(_ instance: Instance.Handle, _ resident: ResidentFrame.Handle?) -> duet_frame_error_t {
         pointee.error = prepare()
         if pointee.error != DUET_FRAME_OK { return refuse() }
+        guard attach(to: instance) else { return refuse(DUET_FRAME_ERR_TRACE) }
+        defer { _ = instance.setBatches(nil) }
         guard let frame = instance.pointee.takeFrame(instance) else { return refuse(DUET_FRAME_ERR_NO_MEMORY) }
         let size = Int(header.sizes.pointee.code)
         let image = resident?.image(pointee.areas.code, size, pointee.fork)
@@ -58,6 +60,15 @@ extension FrameSurface.Handle {
     }
 
     var header: FrameHeader { pointee.header }
+
+    /// The frame's trace in batches becomes the instance's for the time.
+    private func attach(to instance: Instance.Handle) -> Bool {
+        guard let trace = pointee.supplement?.pointee.trace else { return true }
+        return instance.setBatches(trace)
+    }
+
+    /// Does somebody want to know of each instruction?
+    var hasCallbacks: Bool { pointee.tracer.trace_pre_execution != nil || pointee.tracer.trace_post_execution != nil }
 
     private var message: UnsafeMutablePointer<evmc_message> { withUnsafeMutablePointer(to: &pointee.message) { $0 } }
 
@@ -125,10 +136,10 @@ extension FrameSurface.Handle {
         showReturned(frame)
         let height = Int(common.pointee.stack_size)
         for index in 0..<height { frame.pointee.stack[index] = U256(bigEndian: stackWord(index)) }
-        frame.pointee.pc = frame.pointee.code + Int(common.pointee.pc)
+        frame.pointee.offset = Int(common.pointee.pc)
         frame.pointee.top = frame.pointee.stack + height
         frame.pointee.care = .none
-        if pointee.tracer.trace_pre_execution != nil || pointee.tracer.trace_post_execution != nil { frame.pointee.isTraced = true }
+        if hasCallbacks { frame.pointee.isTraced = true }
         common.pointee.state = UInt32(FRAME_CODE_EXECUTING)
     }
 
@@ -163,7 +174,7 @@ extension FrameSurface.Handle {
         let common = header.common
         let status = frame.pointee.status
         if status == Frame.suspended { takeBack(frame) } else { forgetAnswers() }
-        store(frame, frame.pointee.pc - frame.pointee.code, frame.pointee.top, frame.pointee.gas)
+        store(frame, frame.pointee.offset, frame.pointee.top, frame.pointee.gas)
         storeStack(frame, from: 0, to: frame.pointee.top)
         common.pointee.state = UInt32(state(status))
         header.context.pointee.halt_reason = UInt32(haltReason(status))
@@ -259,6 +270,8 @@ extension FrameSurface.Handle {
     func growMemory(_ octets: UInt64) -> Bool {
         guard let frame = pointee.frame else { return false }
         let needed = (octets + 31) & ~31
+        // He is asked once: what failed in a block is executed again with care.
+        guard pointee.error == DUET_FRAME_OK else { return false }
         guard needed <= FrameSurface.memoryLimit, let supplement = pointee.supplement, let grow = supplement.pointee.grow else {
             pointee.error = DUET_FRAME_ERR_GROW
             return false
