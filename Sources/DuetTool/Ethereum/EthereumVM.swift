@@ -4,8 +4,16 @@ import Foundation
 /// An EVM to execute with: this library's, or one loaded from a shared object as EVMC clients do.
 final class EthereumVM {
     let vm: UnsafeMutablePointer<evmc_vm>
+    private let isOwned: Bool
+
+    /// One that somebody else keeps.
+    init(_ vm: UnsafeMutablePointer<evmc_vm>) {
+        self.vm = vm
+        isOwned = false
+    }
 
     init(path: String?) throws(ToolError) {
+        isOwned = true
         guard let path else {
             guard let vm = evmc_create_duet() else { throw .failed("out of memory") }
             self.vm = vm
@@ -27,5 +35,5 @@ final class EthereumVM {
         self.vm = vm
     }
 
-    deinit { vm.pointee.destroy(vm) }
+    deinit { if isOwned { vm.pointee.destroy(vm) } }
 }
