@@ -62,10 +62,12 @@ struct EVMCall {
     let host: MemoryHost
     private var message = evmc_message()
     private let input: [UInt8]
+    let codeSize: Int
 
     init(_ arguments: Arguments) throws(ToolError) {
         host = try MemoryHost(arguments.choice("--rev", revisionNames, default: EVMC_OSAKA))
         let code = try EVMRunCommand.codeOperand(arguments.operands[0])
+        codeSize = code.count
         input = try arguments.octets("--input")
         let value = try arguments.number("--value", default: 0)
         message.gas = try Int64(arguments.number("--gas", default: EVMRunCommand.defaultGas, in: 0...UInt64(Int64.max)))

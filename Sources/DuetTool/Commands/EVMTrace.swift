@@ -68,7 +68,7 @@ private struct EVMTraceCommand {
     func run() throws(ToolError) {
         if let path = arguments.value("--state-test") { return try runStateTest(path) }
         let call = try EVMCall(arguments)
-        let title = arguments.operands[0].hasPrefix("@") ? String(arguments.operands[0].dropFirst()) : "EVM code"
+        let title = arguments.operands[0].hasPrefix("@") ? String(arguments.operands[0].dropFirst()) : "EVM code, \(call.codeSize) octets"
         try trace(call.host.vm, call.host.revision, title) { vm in
             call.host.vm = vm
             var result = call.run()

@@ -23,7 +23,7 @@ class CallsPane {
         const isOpen = !this.closed.has(frame.index), hasChildren = frame.children.length > 0;
         if (hasChildren) row.setAttribute("aria-expanded", isOpen); else row.removeAttribute("aria-expanded");
         if (frame.status) row.classList.add("fault");
-        const selector = frame.input && frame.inputSize >= 4 ? " " + frame.input.slice(0, 8) : "";
+        const selector = frame.code >= 0 && frame.input && frame.inputSize >= 4 ? " " + frame.input.slice(0, 8) : "";
         fill(row, [
             ["fold", hasChildren ? (isOpen ? "▾" : "▸") : ""], ["operation", this.trace.frameLabel(frame)],
             ["operands", shortened(this.trace.frameTarget(frame) ?? "", 4) + selector], ["status", frame.status], ["gas", grouped(frame.used)],

@@ -33,7 +33,7 @@ class CodePane {
                 const [name, operands] = this.code.text(index), pc = this.code.pcs[index];
                 if (this.code.isLabel(index)) row.classList.add("label");
                 if (!this.reached().has(pc)) row.classList.add("unreached");
-                fill(row, [["number", pc.toString(16).padStart(4, "0")], ["operation", name], ["operands", operands]]);
+                fill(row, [["number", this.trace.place(pc)], ["operation", name], ["operands", operands]]);
             },
         });
     }
@@ -55,7 +55,7 @@ class CodePane {
             const step = (view.step + i) % trace.count;
             if (trace.pc[step] === pc && trace.listing(step) === this.code) return view.go(step);
         }
-        view.say(`No step at ${pc.toString(16).padStart(4, "0")}`);
+        view.say(`No step at ${trace.place(pc)}`);
     }
 
     show(step) {

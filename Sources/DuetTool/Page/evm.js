@@ -227,6 +227,8 @@ class EVMTrace extends Trace {
         return code;
     }
 
+    place(pc) { return pc.toString(16).padStart(4, "0"); }
+
     frameLabel(frame) { return frame.kind; }
     frameTarget(frame) { return frame.address; }
 

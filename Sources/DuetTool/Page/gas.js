@@ -33,7 +33,7 @@ class GasChart {
     }
 
     draw() {
-        const { context, width, height } = sized(this.canvas), trace = this.trace, gas = trace.gasNumbers;
+        const { context, width, height } = sized(this.canvas), trace = this.trace, gas = trace.gasLeft;
         const bar = 5, room = height - bar - 6, columns = Math.max(1, Math.floor(width));
         let low = Infinity, high = -Infinity, deepest = 1;
         for (let i = 0; i < gas.length; i++) {

@@ -81,7 +81,11 @@ class View {
         this.searchField.addEventListener("change", () => this.search(this.searchField.value));
         this.searchField.addEventListener("keydown", event => {
             if (event.key === "Enter") this.find(!event.shiftKey);
-            if (event.key === "Escape") this.searchField.blur();
+            if (event.key === "Escape") {
+                // The field would be emptied.
+                event.preventDefault();
+                this.searchField.blur();
+            }
         });
         this.stepField.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === "Escape") this.stepField.blur(); });
         document.getElementById("find-next").addEventListener("click", () => this.find(true));
@@ -100,7 +104,7 @@ class View {
             End: "last", n: "over", p: "backOver", o: "out", O: "backOut",
         }[event.key];
         if (move) this.move(move);
-        else if (event.key === "/") this.searchField.select();
+        else if (event.key === "/") { this.searchField.focus(); this.searchField.select(); }
         else if (event.key === "]" || event.key === "[") this.find(event.key === "]");
         else if (event.key === "f") { this.searchField.value = "fault"; this.find(true); }
         else if (event.key === "+" || event.key === "-") this.calls.fold(event.key === "+");

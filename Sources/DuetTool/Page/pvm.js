@@ -134,6 +134,8 @@ class PVMTrace extends Trace {
     }
 
     listing() { return this.code; }
+    place(pc) { return String(pc); }
+
     frameLabel(frame) { return frame.kind; }
     frameTarget(frame) { return frame.address; }
 

@@ -8,7 +8,7 @@ class InstructionPane {
 
     show(step) {
         const trace = this.trace, frame = trace.frameAt(step), fault = trace.faults.get(step);
-        const facts = [["pc", "0x" + trace.pc[step].toString(16)], ["gas", grouped(trace.gas[step])], ["cost", grouped(trace.cost[step])],
+        const facts = [["pc", trace.header.machine === "evm" ? "0x" + trace.pc[step].toString(16) : trace.place(trace.pc[step])], ["gas", grouped(trace.gas[step])], ["cost", grouped(trace.cost[step])],
                        ["depth", String(frame.depth)]];
         if (trace.refund && trace.refund[step]) facts.push(["refund", grouped(trace.refund[step])]);
         const target = trace.frameTarget(frame);

@@ -66,13 +66,22 @@ class Trace {
     out(step) { return Math.min(this.count - 1, this.frameAt(step).end); }
     backOut(step) { return Math.max(0, this.frameAt(step).start - 1); }
 
-    /* Gas as ordinary numbers, for drawing. */
-    get gasNumbers() {
-        if (!this.numbers) {
-            this.numbers = new Float64Array(this.count);
-            for (let i = 0; i < this.count; i++) this.numbers[i] = Number(this.gas[i]);
+    /* What is left in all at each step: what callers have kept back is part of it. */
+    get gasLeft() {
+        if (!this.left) {
+            this.left = new Float64Array(this.count);
+            for (let i = 0; i < this.count; i++) this.left[i] = Number(this.gas[i]) + this.kept(this.frameAt(i));
         }
-        return this.numbers;
+        return this.left;
+    }
+
+    /* What the callers of a frame have kept back. */
+    kept(frame) {
+        if (frame.kept === undefined) {
+            const parent = this.frames[frame.parent], call = frame.start - 1;
+            frame.kept = !parent ? 0 : this.header.machine === "evm" ? this.kept(parent) + Number(this.gas[call] - this.cost[call]) : 0;
+        }
+        return frame.kept;
     }
 
     /* What a step took itself, without what the calls took that it made. */
