@@ -58,6 +58,7 @@ extension Frame.Handle {
         pointee.original = code
         pointee.isStatic = message.pointee.flags & EVMC_STATIC.rawValue != 0
         pointee.isTraced = instance.pointee.isTraced
+        pointee.isBatched = false
         pointee.gas = instance.pointee.isMetered ? message.pointee.gas : unmeteredGas
         pointee.refund = 0
         pointee.hasTransaction = false
@@ -71,6 +72,7 @@ extension Frame.Handle {
         }
         pointee.code = pointee.image.code
         pointee.blocks = pointee.image.blocks
+        if instance.pointee.attached != nil { startBatches() }
         return true
     }
 

@@ -8,7 +8,10 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
     guard m.enter(pace) else { return }
     loop: while true {
         let opcode: Opcode
-        if P.isCareful {
+        if P.isBatched {
+            guard let octet = m.checkRecorded() else { break loop }
+            opcode = Opcode(octet: octet)
+        } else if P.isCareful {
             guard m.check() else { break loop }
             opcode = m.plain
         } else {

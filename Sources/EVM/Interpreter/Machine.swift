@@ -2,17 +2,26 @@ import CPVM
 import VMCommon
 
 /// How instructions are walked. `Fast` runs the copy of the code with its fused instructions and pays and checks a block when
-/// control enters it; `Careful` runs the code as it is and checks, pays and traces each instruction.
+/// control enters it; `Careful` runs the code as it is and checks, pays and traces each instruction. `Batched` is careful as well, and
+/// writes the records of a trace in batches; what it does before an instruction stands in the loop.
 protocol Pace {
     static var isCareful: Bool { get }
+    static var isBatched: Bool { get }
 }
 
 enum Fast: Pace {
     static var isCareful: Bool { @inline(__always) get { false } }
+    static var isBatched: Bool { @inline(__always) get { false } }
 }
 
 enum Careful: Pace {
     static var isCareful: Bool { @inline(__always) get { true } }
+    static var isBatched: Bool { @inline(__always) get { false } }
+}
+
+enum Batched: Pace {
+    static var isCareful: Bool { @inline(__always) get { true } }
+    static var isBatched: Bool { @inline(__always) get { true } }
 }
 
 /// What the interpreter keeps in processor registers. Instructions are methods of it, in `Instructions/`, which see that the stack

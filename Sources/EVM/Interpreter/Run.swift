@@ -11,9 +11,14 @@ extension Frame.Handle {
             interpret(Fast.self, self)
             if pointee.care == .none { return }
             if pointee.care == .instruction { putBack() }
+            interpret(Careful.self, self)
+        } else if pointee.isBatched {
+            interpret(Batched.self, self)
+            endBatches()
+        } else {
+            interpret(Careful.self, self)
+            traceEnd()
         }
-        interpret(Careful.self, self)
-        if pointee.isTraced { traceEnd() }
     }
 
     /// What the rest of the block, from the instruction at pc on, has cost in advance.

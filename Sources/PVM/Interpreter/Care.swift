@@ -9,11 +9,21 @@ struct Care {
     var paid: Bool
     /// Stop behind the instruction that ends the gas region, where compiled code can go on.
     var stopsAtRegionEnd = false
+    /// The VM's trace in batches is written.
+    var isBatched = false
+
+    init(budget: UInt64, paid: Bool, stopsAtRegionEnd: Bool = false, isBatched: Bool = false) {
+        self.budget = budget
+        self.paid = paid
+        self.stopsAtRegionEnd = stopsAtRegionEnd
+        self.isBatched = isBatched
+    }
 
     /// Pays the instruction at hand. False, with `instance.exit` set, if that cannot be done.
     mutating func begin(_ frame: inout Frame) -> Bool {
         let instance = frame.instance, isa = instance.pointee.program.pointee.isa
         instance.traceFinished(gas: frame.gas)
+        if isBatched { instance.record(frame.ip, frame.gas) }
         if !paid {
             let cost = instance.cost(of: frame.ip)
             if frame.gas < cost {
