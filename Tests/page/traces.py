@@ -56,12 +56,12 @@ def evm_memory(steps, code_of):
             open_frames.pop()
             written.pop()
         memory = open_frames[-1]
+        memory.extend(bytes(step["memSize"] - len(memory)))
         if written[-1]:
             offset, size = written[-1]
             octets = bytes.fromhex(step["returnData"][2:])[:size]
             memory[offset:offset + len(octets)] = octets
         written[-1] = None
-        memory.extend(bytes(step["memSize"] - len(memory)))
         memories.append(bytes(memory))
         if "error" in step:
             continue
