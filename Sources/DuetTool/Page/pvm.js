@@ -35,23 +35,26 @@ class PVMTrace extends Trace {
     }
 
     value(reader) {
-        let value = 0n;
-        for (let rest = reader.octet(); rest > 0; rest--) value = value << 8n | BigInt(reader.octet());
-        return value;
+        // Six octets are an exact number of JavaScript's.
+        const length = reader.octet(), high = Math.max(0, length - 6);
+        let upper = 0, lower = 0;
+        for (let i = 0; i < high; i++) upper = upper * 256 + reader.octet();
+        for (let i = high; i < length; i++) lower = lower * 256 + reader.octet();
+        return upper ? BigInt(upper) << 48n | BigInt(lower) : BigInt(lower);
     }
 
     read(reader) {
-        const registers = BigUint64Array.from(this.header.registers.map(BigInt)), costs = new Map();
-        let gas = BigInt(this.header.gas), write = 0, expected = -1;
+        const registers = BigUint64Array.from(this.header.registers.map(BigInt)), costs = [], ops = [];
+        let gas = BigInt(this.header.gas), write = 0, expected = -1, place = -1, row = -1;
         for (let step = 0, index = -1; step < this.count; step++) {
             index = this.enter(step, index);
             if (step % 256 === 0) this.keys.set(registers, 13 * (step / 256));
             const flags = reader.octet();
             const pc = flags & 1 ? reader.number() : expected;
-            this.op[step] = flags & 2 ? reader.octet() : this.lastOp.get(pc);
-            this.lastOp.set(pc, this.op[step]);
-            const cost = flags & 4 ? reader.signed() : costs.get(pc);
-            costs.set(pc, cost);
+            if (pc !== place) row = this.rows.get(place = pc) ?? -1;
+            const key = row < 0 ? -1 - pc : row;
+            this.op[step] = flags & 2 ? ops[key] = reader.octet() : ops[key];
+            const cost = flags & 4 ? costs[key] = reader.signed() : costs[key];
             this.pc[step] = pc;
             this.gas[step] = gas;
             this.cost[step] = cost;
@@ -67,11 +70,9 @@ class PVMTrace extends Trace {
             }
             if (flags & 32) write = this.addWrite(this.address[step], this.access[step] & 15, this.value(reader));
             if (flags & 64) this.faults.set(step, this.header.exits[reader.octet()]);
-            expected = this.code.pcs[this.rows.get(pc) + 1];
+            place = expected = this.code.pcs[++row];
         }
     }
-
-    lastOp = new Map();
 
     name(step) { return this.names[this.op[step]] ?? "undefined"; }
 
