@@ -35,7 +35,8 @@ bool duet_evm_set_trace(struct evmc_vm *vm, duet_evm_trace_fn trace, void *conte
 
 /* Traces this instance in batches (duet_trace.h) instead of in lines, from its next execution on; NULL turns that off. Executions on
  * the same instance inside an execution (calls that the host runs on it) share the stream, and the buffer is handed over when the
- * outermost ends. False, and nothing has changed, if vm is NULL or no instance of this library, if the trace is not valid, while
+ * outermost ends; what the host runs on it while it answers anything but a call is not traced. Message frames name their trace
+ * themselves (evm_frame.h). False, and nothing has changed, if vm is NULL or no instance of this library, if the trace is not valid, while
  * an execution that is traced in this way runs on the instance, and if memory is short. */
 bool duet_evm_set_batches(struct evmc_vm *vm, duet_trace_t *trace);
 

@@ -130,6 +130,13 @@ static void random_code(Code* code) {
     static const uint8_t calls[] = {0xf1, 0xf2, 0xf4, 0xfa};
     code->size = 0;
     const uint32_t length = 5 + random_number(60);
+    /* Called by itself, it may give something back at once. */
+    if (random_number(3) == 0) {
+        emit(code, 0x36); push(code, 20); emit(code, 0x10); emit(code, 0x15); /* ISZERO(20 < CALLDATASIZE) */
+        push(code, code->size + 15); emit(code, 0x57);
+        push(code, 0xabcdef); push(code, 3); emit(code, 0x52);
+        push(code, 50); push(code, 1); emit(code, 0xf3); emit(code, 0x5b);
+    }
     for (uint32_t i = 0; i < length; i++) {
         switch (random_number(24)) {
             case 0: push(code, random_number(200)); push(code, random_number(300)); emit(code, 0x52 + random_number(2)); break;
@@ -156,7 +163,7 @@ static void random_code(Code* code) {
             default: emit(code, plain[random_number(sizeof plain)]);
         }
     }
-    if (random_number(4) == 0) { push(code, 1); push(code, 0); emit(code, 0x57); }
+    if (random_number(3) == 0) { push(code, random_number(60)); push(code, random_number(60)); emit(code, 0xf3); }
     if (random_number(4) == 0) { emit(code, 0x60 + random_number(32)); }
 }
 
@@ -215,21 +222,17 @@ static void sizes(void) {
     duet_trace_init(NULL, buffer, sizeof buffer, keep_batch, NULL);
 }
 
-static void destroy_other(struct evmc_vm* vm) { (void)vm; }
-
 static void what_is_accepted(void) {
     static uint64_t room[(MAX_RECORD + 8) / 8];
     struct evmc_vm* vm = evmc_create();
-    struct evmc_vm other;
-    memset(&other, 0, sizeof other);
-    other.name = "other";
-    other.destroy = destroy_other;
+    struct evmc_vm* other = (struct evmc_vm*)calloc(1, sizeof *other);
+    NEED(other != NULL);
     duet_trace_t trace;
     duet_trace_init(&trace, room, sizeof room, NULL, NULL);
     CHECK(!duet_evm_set_batches(NULL, &trace));
     CHECK(!duet_evm_set_batches(NULL, NULL));
-    CHECK(!duet_evm_set_batches(&other, &trace));
-    CHECK(!duet_evm_set_batches(&other, NULL));
+    CHECK(!duet_evm_set_batches(other, &trace));
+    CHECK(!duet_evm_set_batches(other, NULL));
     CHECK(duet_evm_set_batches(vm, NULL));
     CHECK(duet_evm_set_batches(vm, &trace));
     for (unsigned words = 0; words <= 40; words++)
@@ -254,6 +257,7 @@ static void what_is_accepted(void) {
     changed = trace;
     changed.flags = 1u << 31;
     CHECK(!duet_evm_set_batches(vm, &changed));
+    free(other);
     vm->destroy(vm);
 }
 
@@ -268,7 +272,7 @@ static void changes_between_executions(void) {
     duet_trace_t trace;
     duet_trace_init(&trace, room + 8, 160, NULL, NULL);
     CHECK(duet_evm_set_batches(vm, &trace));
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0; round < 5000; round++) {
         duet_trace_t changed;
         duet_trace_init(&changed, room + 8, 160, NULL, NULL);
         memset(room, 0xaa, sizeof room);
@@ -300,7 +304,7 @@ static void records_are_lines(void) {
     struct evmc_vm* vm = evmc_create();
     Stream stream = new_stream(WORDS);
     unsigned long compared = 0, faults = 0, nested = 0;
-    for (int round = 0; round < 6000; round++) {
+    for (int round = 0; round < 2500; round++) {
         Case test = random_case(vm, &code);
         lines.count = 0;
         CHECK(duet_evm_set_batches(vm, NULL));
@@ -326,7 +330,7 @@ static void records_are_lines(void) {
             EQUAL(record.pc, line->pc); EQUAL(record.opcode, line->opcode); EQUAL(record.depth, line->depth);
             EQUAL(record.gas, line->gas); EQUAL(record.cost, line->cost); EQUAL(record.refund, line->refund);
             EQUAL(record.memory_size, line->memory_size); EQUAL(record.stack_size, line->height);
-            EQUAL(record.words, line->height < WORDS ? line->height : WORDS);
+            EQUAL(record.words, line->height < WORDS ? line->height : (uint64_t)WORDS);
             STRING(line->error, status_name(record.status));
             CHECK(memcmp(words_at(&stream, i), line->words, sizeof line->words) == 0);
             if (check_failures != failures) { fprintf(stderr, "  round %d record %zu\n", round, i); break; }
@@ -335,7 +339,7 @@ static void records_are_lines(void) {
             nested += record.depth > 0;
         }
     }
-    CHECK(compared > 100000 && faults > 1000 && nested > 10000);
+    CHECK(compared > 20000 && faults > 1000 && nested > 3000);
     free(stream.octets);
     free(lines.lines);
     free(buffer);
@@ -354,7 +358,7 @@ static void filters(void) {
     NEED(buffer != NULL);
     struct evmc_vm* vm = evmc_create();
     unsigned long left_in = 0, left_out = 0;
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < 1200; round++) {
         Case test = random_case(vm, &code);
         const unsigned words = random_number(3);
         Stream all = new_stream(words), some = new_stream(words);
@@ -388,7 +392,7 @@ static void filters(void) {
         free(all.octets);
         free(some.octets);
     }
-    CHECK(left_in > 10000 && left_out > 10000);
+    CHECK(left_in > 3000 && left_out > 3000);
     free(buffer);
     vm->destroy(vm);
 }
@@ -409,7 +413,7 @@ static void memory_records(void) {
     NEED(buffer != NULL);
     struct evmc_vm* vm = evmc_create();
     unsigned long written = 0, loads = 0, returned = 0, of_calls = 0;
-    for (int round = 0; round < 6000; round++) {
+    for (int round = 0; round < 2500; round++) {
         Case test = random_case(vm, &code);
         const unsigned words = 1 + random_number(3);
         Stream all = new_stream(words), plain = new_stream(words);
@@ -456,7 +460,7 @@ static void memory_records(void) {
         free(all.octets);
         free(plain.octets);
     }
-    CHECK(written > 10000 && loads > 1000 && returned > 50 && of_calls > 1000);
+    CHECK(written > 1000 && loads > 300 && returned > 20 && of_calls > 50);
     free(buffer);
     vm->destroy(vm);
 }

@@ -99,24 +99,25 @@ static uint8_t access_octets(uint8_t opcode) {
 
 /* One step against its record: everything that the step has changed. */
 static void compare_step(const duet_pvm_record_t* record, pvm_vm_t* vm, const code_t* code) {
+    const int behind_ecalli = pvm_exit_reason(vm) == PVM_EXIT_HOST;
     uint64_t before[13];
     static uint8_t memory[PAGES * 4096], now[PAGES * 4096];
     memcpy(before, vm->registers, sizeof before);
-    const uint64_t pc = pvm_get_pc(vm);
+    const uint64_t pc = pvm_get_pc(vm) + (behind_ecalli ? 2 : 0); /* vm->pc is still the ecalli's */
     const int64_t gas = pvm_get_gas_signed(vm);
     EQUAL(pvm_read(vm, BASE, sizeof memory, memory), PVM_OK);
-    const pvm_exit_t exit = pvm_step(vm);
+    const pvm_exit_t left = pvm_step(vm);
     EQUAL(pvm_read(vm, BASE, sizeof now, now), PVM_OK);
     EQUAL(record->pc, pc);
     EQUAL(record->opcode, pc < code->size ? code->octets[pc] : 0);
     EQUAL(record->gas, gas);
-    EQUAL(record->exit, exit == PVM_EXIT_STEP ? 0 : exit + 1);
+    EQUAL(record->exit, left == PVM_EXIT_STEP ? 0 : left + 1);
     /* Registers */
     for (unsigned i = 0; i < 13; i++) if (i != record->reg) EQUAL(vm->registers[i], before[i]);
     if (record->reg < 13) EQUAL(record->value, vm->registers[record->reg]);
     else { EQUAL(record->reg, DUET_NO_REGISTER); EQUAL(record->value, 0); }
     if (is_store(record->opcode) || record->opcode == ECALLI || (record->opcode >= 81 && record->opcode <= 90)) EQUAL(record->reg, DUET_NO_REGISTER);
-    const int unpaid = exit == PVM_EXIT_OOG;
+    const int unpaid = left == PVM_EXIT_OOG;
     if (!unpaid && (record->opcode == LOAD_IMM || record->opcode == LOAD_IMM_JUMP || (record->opcode >= 131 && record->opcode <= 161)))
         EQUAL(record->reg, code->octets[pc + 1] & 15);
     if (!unpaid && record->opcode >= 190) EQUAL(record->reg, code->octets[pc + 2]);
@@ -129,9 +130,9 @@ static void compare_step(const duet_pvm_record_t* record, pvm_vm_t* vm, const co
     }
     EQUAL(record->access, is_load(record->opcode) ? DUET_ACCESS_READ : DUET_ACCESS_WRITE);
     EQUAL(record->access_size, access_octets(record->opcode));
-    if (exit == PVM_EXIT_FAULT || exit == PVM_EXIT_PANIC) {
+    if (left == PVM_EXIT_FAULT || left == PVM_EXIT_PANIC) {
         EQUAL(record->reg, DUET_NO_REGISTER);
-        if (exit == PVM_EXIT_FAULT)
+        if (left == PVM_EXIT_FAULT)
             CHECK(pvm_fault_page(vm) == record->address / 4096 * 4096 || pvm_fault_page(vm) == (record->address + record->access_size - 1) / 4096 * 4096);
         CHECK(memcmp(memory, now, sizeof now) == 0);
         return;
@@ -168,7 +169,7 @@ static void records_are_steps(void) {
     NEED(buffer != NULL);
     Stream stream = new_stream();
     unsigned long compared = 0, exits[8] = {0};
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < 1200; round++) {
         const pvm_isa_t isa = round % 2 ? PVM_ISA_GP080 : PVM_ISA_GP072;
         static code_t code;
         random_program(&code, isa);
@@ -205,8 +206,8 @@ static void records_are_steps(void) {
         pvm_destroy(plain);
         pvm_program_release(program);
     }
-    CHECK(compared > 50000);
-    CHECK(exits[PVM_EXIT_HALT] > 50 && exits[PVM_EXIT_PANIC] > 50 && exits[PVM_EXIT_FAULT] > 50 && exits[PVM_EXIT_OOG] > 50);
+    CHECK(compared > 20000);
+    CHECK(exits[PVM_EXIT_HALT] > 20 && exits[PVM_EXIT_PANIC] > 20 && exits[PVM_EXIT_FAULT] > 20 && exits[PVM_EXIT_OOG] > 20);
     free(stream.records);
     free(buffer);
 }
@@ -222,7 +223,7 @@ static void filters(void) {
     NEED(buffer != NULL);
     Stream all = new_stream(), some = new_stream();
     unsigned long left_in = 0, left_out = 0;
-    for (int round = 0; round < 2000; round++) {
+    for (int round = 0; round < 800; round++) {
         const pvm_isa_t isa = round % 2 ? PVM_ISA_GP080 : PVM_ISA_GP072;
         static code_t code;
         random_program(&code, isa);
@@ -255,7 +256,7 @@ static void filters(void) {
         pvm_destroy(other);
         pvm_program_release(program);
     }
-    CHECK(left_in > 5000 && left_out > 5000);
+    CHECK(left_in > 2000 && left_out > 2000);
     free(all.records);
     free(some.records);
     free(buffer);
@@ -267,6 +268,11 @@ static pvm_action_t meddle(pvm_vm_t* vm, int func_id, void* user_data) {
     EQUAL(pvm_set_trace_batches(vm, NULL), PVM_ERR_BUSY);
     EQUAL(pvm_set_trace_batches(vm, busy_trace), PVM_ERR_BUSY);
     vm->registers[7] = 99;
+    return PVM_ACTION_CONTINUE;
+}
+
+static pvm_action_t pass(pvm_vm_t* vm, int func_id, void* user_data) {
+    (void)vm; (void)func_id; (void)user_data;
     return PVM_ACTION_CONTINUE;
 }
 
@@ -308,6 +314,7 @@ static void what_is_accepted(void) {
     EQUAL(stream.records[0].pc, 3);
     EQUAL(stream.records[0].exit, 1 + PVM_EXIT_PANIC);
     /* Changed in between: no trace. */
+    pvm_set_host_function(vm, pass, NULL);
     trace.buffer = NULL;
     EQUAL(pvm_run(vm, 0), PVM_EXIT_HALT);
     EQUAL(stream.count, 1);

@@ -10,6 +10,7 @@
 #include "../../../include/duet_precompile.h"
 #include "../../../include/duet_state.h"
 #include "../../../include/duet_trace.h"
+#include "../../../include/evm_frame.h"
 #include "../../../include/evmc.h"
 #include "version.h"
 #include "system.h"
@@ -19,7 +20,9 @@
 #include "montgomery.h"
 #include "hashes.h"
 #include "host_calls.h"
+#include "frame_parts.h"
 #include "cache.h"
+#include "jumpdest.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */
 uint8_t *duet_no_rights(void);

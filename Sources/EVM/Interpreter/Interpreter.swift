@@ -1,19 +1,23 @@
 import CPVM
 import VMCommon
 
-/// Executes from `frame.pc` until execution ends or wants care: `frame.care`, `frame.status`. All that stays is in the frame.
+/// Executes from `frame.offset`, where a block starts, until execution ends or is to go on at the other pace: `frame.care`, `frame.status`.
+/// All that stays is in the frame.
 @inline(never)
 func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
-    var m = Machine(frame)
-    guard m.enter(pace) else { return }
+    var m = Machine(frame, pace)
+    let steps = frame.pointee.steps
+    guard m.enter(pace) else {
+        m.save(pace)
+        return
+    }
+    if P.isBatched { frame.enterBatches() }
     loop: while true {
         let opcode: Opcode
-        if P.isBatched {
-            guard let octet = m.checkRecorded() else { break loop }
-            opcode = Opcode(octet: octet)
-        } else if P.isCareful {
-            guard m.check() else { break loop }
-            opcode = m.plain
+        if P.isCareful {
+            if P.isBatched { m.record() } else if P.isTraced { m.trace() }
+            guard m.payStep(steps) else { break loop }
+            opcode = Opcode(octet: m.pc.pointee)
         } else {
             opcode = Opcode(octet: m.pc.pointee)
         }
@@ -66,14 +70,14 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .returndatacopy: guard m.returndatacopy(pace) else { break loop }
         case .extcodehash: guard m.extcodehash(pace) else { break loop }
 
-        case .blockhash: m.blockhash()
+        case .blockhash: guard m.blockhash(pace) else { break loop }
         case .coinbase: m.coinbase()
         case .timestamp: m.timestamp()
         case .number: m.number()
         case .prevrandao: m.prevrandao()
         case .gaslimit: m.gaslimit()
         case .chainid: m.chainid()
-        case .selfbalance: m.selfbalance()
+        case .selfbalance: guard m.selfbalance(pace) else { break loop }
         case .basefee: m.basefee()
         case .blobhash: m.blobhash()
         case .blobbasefee: m.blobbasefee()
@@ -86,12 +90,12 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .sstore: guard m.sstore(pace) else { break loop }
         case .jump: guard m.jump(pace) else { break loop }
         case .jumpi: guard m.jumpi(pace) else { break loop }
-        case .pc: m.programCounter()
+        case .pc: m.programCounter(pace)
         case .msize: m.msize()
         case .gas: guard m.remainingGas(pace) else { break loop }
         case .jumpdest: m.pc += 1
         case .enteringJumpdest: guard m.enteringJumpdest(pace) else { break loop }
-        case .tload: m.tload()
+        case .tload: guard m.tload(pace) else { break loop }
         case .tstore: guard m.tstore(pace) else { break loop }
         case .mcopy: guard m.mcopy(pace) else { break loop }
 
@@ -170,13 +174,25 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .log3: guard m.log(3, pace) else { break loop }
         case .log4: guard m.log(4, pace) else { break loop }
 
-        case .create: guard m.create(.create, pace) else { break loop }
-        case .call: guard m.call(.call, pace) else { break loop }
-        case .callcode: guard m.call(.callcode, pace) else { break loop }
+        case .create:
+            guard m.create(.create, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .call:
+            guard m.call(.call, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .callcode:
+            guard m.call(.callcode, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
         case .return: _ = m.returns(EVMC_SUCCESS); break loop
-        case .delegatecall: guard m.call(.delegatecall, pace) else { break loop }
-        case .create2: guard m.create(.create2, pace) else { break loop }
-        case .staticcall: guard m.call(.staticcall, pace) else { break loop }
+        case .delegatecall:
+            guard m.call(.delegatecall, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .create2:
+            guard m.create(.create2, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .staticcall:
+            guard m.call(.staticcall, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
         case .revert: _ = m.returns(EVMC_REVERT); break loop
         case .invalid: _ = m.end(EVMC_INVALID_INSTRUCTION); break loop
         case .selfdestruct: _ = m.selfdestruct(); break loop
@@ -247,6 +263,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
             _ = m.end(EVMC_UNDEFINED_INSTRUCTION)
             break loop
         }
+        if P.isBatched { m.completeRecord() }
     }
-    m.save()
+    m.save(pace)
 }

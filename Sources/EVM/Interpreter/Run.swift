@@ -4,26 +4,61 @@ extension Frame.Handle {
     /// Executes from the start of the code to the end.
     @inline(__always)
     func run() {
-        pointee.pc = pointee.code
+        pointee.offset = 0
         pointee.top = pointee.stack
+        proceed()
+    }
+
+    /// Executes from wherever the offset is, with the stack as it is, to the end, or until it is suspended.
+    func proceed() {
         pointee.care = .none
-        if !pointee.isTraced {
-            interpret(Fast.self, self)
-            if pointee.care == .none { return }
-            if pointee.care == .instruction { putBack() }
-            interpret(Careful.self, self)
-        } else if pointee.isBatched {
+        if pointee.instance.pointee.attached != nil && startBatches() {
             interpret(Batched.self, self)
+            if pointee.status == Frame.suspended { putStepBack() }
             endBatches()
+        } else if pointee.isTraced {
+            interpret(Traced.self, self)
+            if pointee.status == Frame.suspended {
+                putStepBack()
+                traceSuspension()
+            } else {
+                traceEnd()
+            }
         } else {
-            interpret(Careful.self, self)
-            traceEnd()
+            // What has been analysed for the cache, and what is not to wait, can do without care, if a block starts here.
+            pointee.care = pointee.offset == 0 && (pointee.heat == nil || pointee.patience == 0) ? .hot : .block
+            alternate()
         }
     }
 
-    /// What the rest of the block, from the instruction at pc on, has cost in advance.
+    /// At the pace that `care` asks for.
+    @inline(__always)
+    private func alternate() {
+        while true {
+            switch pointee.care {
+            case .none: return
+            case .hot:
+                pointee.care = .none
+                interpret(Fast.self, self)
+                if pointee.status == Frame.suspended { return putBack() }
+            case .instruction:
+                putBack()
+                fallthrough
+            case .block:
+                pointee.care = .none
+                interpret(Careful.self, self)
+                if pointee.status == Frame.suspended { return putStepBack() }
+            }
+        }
+    }
+
+    /// What the instruction at the offset has cost before it was suspended.
+    @inline(never)
+    private func putStepBack() { pointee.gas += Int64(pointee.traits[Int(pointee.image.plain[pointee.offset])].gas) }
+
+    /// What the rest of the block, from the instruction at the offset on, has cost in advance.
     @inline(never)
     private func putBack() {
-        pointee.gas += pointee.image.costToTheEnd(from: pointee.pc - pointee.code, pointee.original, pointee.traits)
+        pointee.gas += pointee.image.costToTheEnd(from: pointee.offset, pointee.traits)
     }
 }

@@ -7,12 +7,15 @@ struct Frame: BitwiseCopyable {
     typealias Handle = UnsafeMutablePointer<Frame>
 
     // The code
-    var code: UnsafeMutablePointer<UInt8>
-    var blocks: UnsafeMutablePointer<Block>
     var image: CodeImage
+    /// By offset: how often control has come to a block that is not analysed. NULL if all are.
+    var heat: UnsafeMutablePointer<UInt8>?
+    /// How often it does before the block is analysed; more than 255: it never is.
+    var patience: Int
     /// As the client gave it.
     var original: UnsafePointer<UInt8>?
     var traits: UnsafePointer<Traits>
+    var steps: UnsafePointer<Block>
     var rules: UnsafePointer<ForkRules>
     var fork: Fork
 
@@ -26,7 +29,7 @@ struct Frame: BitwiseCopyable {
     /// In lines or in batches.
     var isTraced: Bool
     var isBatched: Bool
-    /// In batches: what it has to know of the trace.
+    /// In batches: what it has to know of the trace. Nothing otherwise.
     var batch: FrameBatch
     var message: UnsafePointer<evmc_message>
     var host: duet_host
@@ -37,9 +40,13 @@ struct Frame: BitwiseCopyable {
     var returned: UnsafeMutablePointer<evmc_result>
     var transaction: UnsafeMutablePointer<evmc_tx_context>
     var hasTransaction: Bool
+    /// The message frame that this execution belongs to, if it is one of `Surface/`.
+    var surface: UnsafeMutablePointer<FrameSurface>?
+    /// Has the world outside left a question of this instruction open? Never with a host.
+    var isUnanswered: Bool
 
     // How the interpreter left, or how it has to start
-    var pc: UnsafeMutablePointer<UInt8>
+    var offset: Int
     var top: UnsafeMutablePointer<U256>
     var gas: Int64
     var status: evmc_status_code
@@ -57,22 +64,28 @@ struct Frame: BitwiseCopyable {
     /// Memory for an image that is not in the cache, of code up to that size; its blocks are zeros when no execution uses it.
     var scratchText: UnsafeMutableRawPointer?
     var scratchBlocks: UnsafeMutableRawPointer?
+    var scratchHeat: UnsafeMutableRawPointer?
     var scratchSize: Int
     /// Where blocks have been written into it: `analysedCount` stretches from one offset to the next.
     var analysed: InlineArray<32, Int32>
     var analysedCount: Int
 }
 
-/// Why `Fast` left an execution to `Careful`.
+/// Why one pace leaves an execution to the other one, or none: it has ended.
 enum Care: UInt8, BitwiseCopyable {
     case none
-    /// The block at pc cannot be paid or does not suit the stack, and has not been paid.
+    /// To `Careful`: the block at the offset has not been analysed, or cannot be paid, or does not suit the stack. It has not been paid.
     case block
-    /// The instruction at pc has failed, in a block that is paid: perhaps what is paid for those behind it saves it.
+    /// To `Careful`: the instruction at the offset has failed, in a block that is paid: perhaps what is paid for those behind it saves it.
     case instruction
+    /// To `Fast`: control has come to the block at the offset often.
+    case hot
 }
 
 extension Frame {
+    /// A status of our own: see `suspend`. It never leaves the library.
+    static let suspended = evmc_status_code(rawValue: -64)
+
     /// The heights of words of the stack are multiples of this.
     static let alignment = 64
 
@@ -106,7 +119,7 @@ extension Frame {
     }
 
     /// Octets that it holds while it is not in use.
-    var idleOctets: Int { Frame.room + memory.capacity + scratchSize * 9 }
+    var idleOctets: Int { Frame.room + memory.capacity + scratchSize * 11 }
 }
 
 extension Frame.Handle {
@@ -120,6 +133,28 @@ extension Frame.Handle {
     func fail(_ status: evmc_status_code) -> Int64 {
         pointee.status = status
         return -1
+    }
+
+    /// An instruction begins that may ask the world outside, and be suspended.
+    @inline(__always)
+    func ask() {
+        if let surface = pointee.surface { surface.beginAsking(pointee.memory) }
+    }
+
+    /// Ends an execution that is to go on with the same instruction once the world outside has answered. The instruction must not
+    /// have changed the stack; memory that it has paid for is taken back by `FrameSurface`.
+    func suspend() -> Int64 { fail(Frame.suspended) }
+
+    /// The gas that is left behind a question, unless it is open.
+    @inline(__always)
+    func answered(_ rest: Int64) -> Int64 { pointee.isUnanswered ? suspend() : rest }
+
+    /// The same where the answer has been put in the place of an operand.
+    @inline(__always)
+    func answered(_ rest: Int64, _ place: UnsafeMutablePointer<U256>, _ operand: U256) -> Int64 {
+        if !pointee.isUnanswered { return rest }
+        place.pointee = operand
+        return suspend()
     }
 
     /// The transaction and its block, asked for once.

@@ -3,15 +3,16 @@ import VMCommon
 
 /// A trace in batches of an instance (duet_trace.h): where records go, and what is recorded.
 ///
-/// The record of an instruction is written at `buffer.next` when the instruction begins, and completed when the next one begins, when the
-/// execution ends, or when a call goes out. `advance` says whether it stays there then. So no record leaves that is not complete,
-/// and the records of a called execution come behind that of the call.
+/// The record of an instruction is written at `buffer.next` when the instruction begins. It is completed, and has its place, when the
+/// instruction has succeeded, when it has ended the execution, or when a call goes out. So no record leaves that is not complete, and the
+/// records of a called execution come behind that of the call.
 struct Batches: BitwiseCopyable {
     var buffer: TraceBuffer
-    /// Octets of the record at `next` if it stays when its instruction has succeeded; 0 if there is none, or one that does not stay.
-    var advance = 0
-    /// The same for an instruction that has failed. Without a filter it is `advance`.
-    var advanceOfFault = 0
+    /// No instruction is being executed: a call is out, or the outermost execution has not begun.
+    var isOut = true
+    /// With filters: does the record at `next` stay if its instruction succeeds, and if it fails?
+    fileprivate var stays = true
+    fileprivate var staysAsFault = true
     /// Words of the stack in a record.
     let words: Int
     /// Every instruction is recorded, and nothing else.
@@ -20,11 +21,11 @@ struct Batches: BitwiseCopyable {
     // What stays
     fileprivate let faultsOnly: Bool
     fileprivate let writesMemory: Bool
-    private let opcodes: (UInt64, UInt64, UInt64, UInt64)
-    private let firstPC: UInt32
-    private let lastPC: UInt32
-    private let firstDepth: UInt32
-    private let lastDepth: UInt32
+    fileprivate let opcodes: (UInt64, UInt64, UInt64, UInt64)
+    fileprivate let firstPC: UInt32
+    fileprivate let lastPC: UInt32
+    fileprivate let firstDepth: UInt32
+    fileprivate let lastDepth: UInt32
 
     /// Executions that have begun and not ended.
     fileprivate var executions = 0
@@ -52,20 +53,18 @@ struct Batches: BitwiseCopyable {
         isPlain = !faultsOnly && !writesMemory && opcodes.0 & opcodes.1 & opcodes.2 & opcodes.3 == .max
             && firstPC == 0 && lastPC == .max && firstDepth == 0 && lastDepth >= 1024
     }
-
-    /// Is an instruction to be recorded, should it fail?
-    fileprivate func wants(_ octet: UInt8, at offset: Int, _ frame: FrameBatch) -> Bool {
-        let bits = octet < 64 ? opcodes.0 : octet < 128 ? opcodes.1 : octet < 192 ? opcodes.2 : opcodes.3
-        return bits &>> UInt64(octet & 63) & 1 != 0 && frame.isRecorded && offset >= Int(firstPC) && offset <= Int(lastPC)
-    }
 }
 
 /// What an execution has to know of its trace.
 struct FrameBatch: BitwiseCopyable {
+    /// Of the instance.
+    let batches: UnsafeMutablePointer<Batches>
     /// The depth where a record's first 8 octets have it.
-    var head: UInt64 = 0
+    let head: UInt64
     /// Is it of a depth that is recorded?
-    var isRecorded = false
+    let isRecorded: Bool
+    /// A message frame goes on with a call whose record is complete since it was suspended for it.
+    var hasCalled = false
     /// Memory that the instruction at hand writes if it succeeds; `size` 0 for none that is to be recorded.
     var offset: UInt64 = 0
     var size: UInt64 = 0
@@ -79,17 +78,10 @@ extension UnsafeMutablePointer<Batches> {
     @inline(__always)
     var record: UnsafeMutablePointer<duet_evm_record_t> { pointee.buffer.next.assumingMemoryBound(to: duet_evm_record_t.self) }
 
-    /// A call goes out, and `gas` is what stays here.
-    func completeCall(_ gas: Int64) {
-        record.pointee.cost = record.pointee.gas &- gas
-        close(pointee.advance)
-    }
-
-    /// The record that is being written has its place or is dropped, and there is none.
-    fileprivate func close(_ advance: Int) {
-        if advance != 0 { pointee.buffer.keep() }
-        pointee.advance = 0
-        pointee.advanceOfFault = 0
+    /// Is an instruction to be recorded, should it fail?
+    fileprivate func wants(_ octet: UInt8, at offset: Int) -> Bool {
+        let bits = octet < 64 ? pointee.opcodes.0 : octet < 128 ? pointee.opcodes.1 : octet < 192 ? pointee.opcodes.2 : pointee.opcodes.3
+        return bits &>> UInt64(octet & 63) & 1 != 0 && offset >= Int(pointee.firstPC) && offset <= Int(pointee.lastPC)
     }
 }
 
@@ -97,44 +89,62 @@ extension UnsafeMutablePointer<Batches> {
 
 extension Frame.Handle {
     @inline(__always)
-    var batches: UnsafeMutablePointer<Batches> { pointee.instance.pointee.batches.unsafelyUnwrapped }
+    var batches: UnsafeMutablePointer<Batches> { pointee.batch.batches }
 
-    /// The instance is traced in batches, and the execution is set up. A trace that has become invalid is none.
+    /// The instance is traced in batches, and the execution is set up. False, and there is no trace: it has become invalid, the frame
+    /// has callbacks of its own, or the host runs the code while it answers anything but a call.
     @inline(never)
-    func startBatches() {
-        let batches = batches
+    func startBatches() -> Bool {
+        guard let batches = pointee.instance.pointee.batches, pointee.surface?.hasCallbacks != true else { return false }
         if batches.pointee.executions == 0 {
-            guard let trace = pointee.instance.pointee.attached, Batches.isValid(trace.pointee) else { return }
+            guard let trace = pointee.instance.pointee.attached, Batches.isValid(trace.pointee) else { return false }
             batches.pointee = Batches(trace, in: UnsafeMutableRawPointer(batches))
         }
+        guard batches.pointee.isOut else { return false }
         batches.pointee.executions += 1
         pointee.isBatched = true
         pointee.isTraced = true
-        let depth = pointee.message.pointee.depth
-        pointee.batch = FrameBatch()
-        pointee.batch.head = UInt64(depth) &<< 48
-        pointee.batch.isRecorded = batches.pointee.records(depth)
+        let depth = Int64(pointee.message.pointee.depth)
+        pointee.batch = FrameBatch(
+            batches: batches, head: UInt64(depth) &<< 48,
+            isRecorded: depth >= Int64(batches.pointee.firstDepth) && depth <= Int64(batches.pointee.lastDepth),
+            hasCalled: pointee.surface?.goesOnWithCall == true)
+        return true
     }
 
-    /// After the last instruction.
+    /// A call goes out, and `gas` is what stays here.
+    func completeCall(_ gas: Int64) {
+        let batches = batches
+        batches.record.pointee.cost = batches.record.pointee.gas &- gas
+        if batches.pointee.stays && !pointee.batch.hasCalled { batches.pointee.buffer.keep() }
+        pointee.batch.hasCalled = false
+        batches.pointee.isOut = true
+    }
+
+    /// The interpreter begins or goes on.
+    func enterBatches() {
+        if pointee.batch.size > 0 { recordWritten() }
+        batches.pointee.isOut = false
+    }
+
+    /// After the last instruction. One that has been suspended has not been executed, and will be begun again.
     @inline(never)
     func endBatches() {
         let batches = batches, status = pointee.status
-        let isFault = status != EVMC_SUCCESS && status != EVMC_REVERT
-        if batches.pointee.advanceOfFault != 0 {
-            let record = batches.record
-            let cost = record.pointee.gas &- pointee.gas
-            record.pointee.cost = isFault ? Swift.max(cost, Int64(pointee.traits[Int(record.pointee.opcode)].gas)) : cost
-            record.pointee.status = isFault ? status.rawValue : 0
+        if !batches.pointee.isOut && status != Frame.suspended {
+            let isFault = status != EVMC_SUCCESS && status != EVMC_REVERT
+            if isFault ? batches.pointee.staysAsFault : batches.pointee.stays {
+                let record = batches.record
+                let cost = record.pointee.gas &- pointee.gas
+                record.pointee.cost = isFault ? Swift.max(cost, Int64(pointee.traits[Int(record.pointee.opcode)].gas)) : cost
+                record.pointee.status = isFault ? status.rawValue : 0
+                batches.pointee.buffer.keep()
+            }
         }
-        batches.close(isFault ? batches.pointee.advanceOfFault : batches.pointee.advance)
+        batches.pointee.isOut = true
         batches.pointee.executions -= 1
         if batches.pointee.executions == 0 { batches.pointee.buffer.close() }
     }
-}
-
-extension Batches {
-    fileprivate func records(_ depth: Int32) -> Bool { depth >= Int64(firstDepth) && depth <= Int64(lastDepth) }
 }
 
 extension Instance.Handle {
@@ -155,22 +165,28 @@ extension Instance.Handle {
 // MARK: With filters or with memory
 
 extension Frame.Handle {
-    /// What `Machine.record` does where the trace is not plain. Gives the place of the record.
+    /// Before an instruction where the trace is not plain: is its record to be written?
     @inline(never)
-    func turnFiltered(_ octet: UInt8, _ offset: Int) -> UnsafeMutablePointer<duet_evm_record_t> {
+    func wantsRecord(_ octet: UInt8, _ offset: Int, _ sp: UnsafeMutablePointer<U256>) -> Bool {
         let batches = batches
-        if batches.pointee.advance != 0 { batches.pointee.buffer.keep() }
-        if pointee.batch.size > 0 { recordWritten() }
-        let wants = batches.pointee.wants(octet, at: offset, pointee.batch)
-        batches.pointee.advanceOfFault = wants ? batches.pointee.buffer.recordSize : 0
-        batches.pointee.advance = batches.pointee.faultsOnly ? 0 : batches.pointee.advanceOfFault
-        return batches.record
+        let wants = pointee.batch.isRecorded && batches.wants(octet, at: offset)
+        batches.pointee.staysAsFault = wants
+        batches.pointee.stays = wants && !batches.pointee.faultsOnly
+        if batches.pointee.writesMemory, batches.pointee.stays { noteWrite(octet, offset, sp) }
+        return wants
     }
 
-    /// Notes what memory the instruction will write; the stack has been checked.
+    /// After an instruction, the same.
     @inline(never)
-    func noteWrite(_ octet: UInt8, _ offset: Int, _ sp: UnsafeMutablePointer<U256>) {
-        guard batches.pointee.writesMemory, batches.pointee.advance != 0 else { return }
+    func completeFiltered() {
+        if batches.pointee.stays { batches.pointee.buffer.keep() }
+        if pointee.batch.size > 0 { recordWritten() }
+    }
+
+    /// Notes what memory the instruction writes if it succeeds.
+    private func noteWrite(_ octet: UInt8, _ offset: Int, _ sp: UnsafeMutablePointer<U256>) {
+        let row = pointee.traits[Int(octet)]
+        guard row.isDefined, sp - pointee.stack >= Int(row.stackIn) else { return }
         let target: Int, size: U256
         switch Opcode(octet: octet) {
         case .mstore: (target, size) = (1, U256(32))

@@ -9,21 +9,11 @@ struct Care {
     var paid: Bool
     /// Stop behind the instruction that ends the gas region, where compiled code can go on.
     var stopsAtRegionEnd = false
-    /// The VM's trace in batches is written.
-    var isBatched = false
-
-    init(budget: UInt64, paid: Bool, stopsAtRegionEnd: Bool = false, isBatched: Bool = false) {
-        self.budget = budget
-        self.paid = paid
-        self.stopsAtRegionEnd = stopsAtRegionEnd
-        self.isBatched = isBatched
-    }
 
     /// Pays the instruction at hand. False, with `instance.exit` set, if that cannot be done.
     mutating func begin(_ frame: inout Frame) -> Bool {
         let instance = frame.instance, isa = instance.pointee.program.pointee.isa
         instance.traceFinished(gas: frame.gas)
-        if isBatched { instance.record(frame.ip, frame.gas) }
         if !paid {
             let cost = instance.cost(of: frame.ip)
             if frame.gas < cost {
@@ -36,6 +26,30 @@ struct Care {
         budget = stopsAtRegionEnd && program.pointee.endsRegion(index) ? 0 : budget - 1
         instance.pointee.traceIndex = index
         paid = isa == .gp080 && !isaTable[frame.ip.pointee.plain.row].endsBlock
+        return true
+    }
+}
+
+extension Care {
+    /// The same at the pace `Batched`, whose records are what costs time: what is usual stands in the loop.
+    @inline(__always)
+    mutating func beginBatched(_ frame: inout Frame) -> Bool {
+        let instance = frame.instance, program = instance.pointee.program, ip = frame.ip
+        let index = ip - program.pointee.instructions, isTraced = instance.pointee.vm.pvm_tracing != 0
+        if isTraced { instance.traceFinished(gas: frame.gas) }
+        instance.record(ip, at: program.pointee.offsets[index], frame.gas)
+        let isOld = program.pointee.isa == .gp072
+        if !paid {
+            let cost = isOld ? 1 : instance.cost(of: ip)
+            if frame.gas < cost {
+                instance.outOfGas(missing: cost - frame.gas, gas: &frame.gas)
+                return false
+            }
+            frame.gas &-= cost
+        }
+        budget &-= 1
+        if isTraced { instance.pointee.traceIndex = index }
+        paid = !isOld && !isaTable[ip.pointee.plain.row].endsBlock
         return true
     }
 }

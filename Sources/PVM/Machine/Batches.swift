@@ -11,6 +11,8 @@ struct Batches: BitwiseCopyable {
     var advance = 0
     /// The same for an instruction that has failed.
     var advanceOfFault = 0
+    /// Every instruction is recorded.
+    fileprivate let isPlain: Bool
     private let faultsOnly: Bool
     private let opcodes: (UInt64, UInt64, UInt64, UInt64)
     private let firstPC: UInt32
@@ -18,7 +20,7 @@ struct Batches: BitwiseCopyable {
     /// Does a run write it?
     fileprivate var isOpen = true
 
-    private static let recordSize = Int(DUET_PVM_RECORD_SIZE)
+    fileprivate static let recordSize = Int(DUET_PVM_RECORD_SIZE)
     /// In one allocation: this, and room for a record that is lost.
     private static let spillOffset = (MemoryLayout<Batches>.size + 7) & ~7
     fileprivate static let room = spillOffset + recordSize
@@ -32,16 +34,17 @@ struct Batches: BitwiseCopyable {
         faultsOnly = given.flags & UInt32(DUET_TRACE_FAULTS_ONLY) != 0
         opcodes = given.opcodes
         (firstPC, lastPC) = (given.first_pc, given.last_pc)
+        isPlain = !faultsOnly && opcodes.0 & opcodes.1 & opcodes.2 & opcodes.3 == .max && firstPC == 0 && lastPC == .max
     }
 
-    /// The place of the next record; nil if the instruction is not to be recorded, even if it fails.
-    @inline(__always)
-    fileprivate mutating func begin(_ octet: UInt8, at pc: UInt32) -> UnsafeMutablePointer<duet_pvm_record_t>? {
+    /// Is the instruction to be recorded, should it fail?
+    @inline(never)
+    fileprivate mutating func begin(_ octet: UInt8, at pc: UInt32) -> Bool {
         let bits = octet < 64 ? opcodes.0 : octet < 128 ? opcodes.1 : octet < 192 ? opcodes.2 : opcodes.3
         let wants = bits &>> UInt64(octet & 63) & 1 != 0 && pc >= firstPC && pc <= lastPC
         advanceOfFault = wants ? Batches.recordSize : 0
         advance = faultsOnly ? 0 : advanceOfFault
-        return wants ? record : nil
+        return wants
     }
 
     @inline(__always)
@@ -99,36 +102,44 @@ extension UnsafeMutablePointer<Instance> {
 
 extension UnsafeMutablePointer<Instance> {
     /// Before an instruction is paid, with the gas that there is.
-    @inline(never)
-    func record(_ ip: UnsafeMutablePointer<Instruction>, _ gas: UInt64) {
-        let program = pointee.program, batches = pointee.batches.unsafelyUnwrapped
+    @inline(__always)
+    func record(_ ip: UnsafeMutablePointer<Instruction>, at pc: UInt32, _ gas: UInt64) {
+        let batches = pointee.batches.unsafelyUnwrapped
+        completeLast(batches)
+        let octet = pointee.program.pointee.view.octet(Int(pc))
+        if batches.pointee.isPlain {
+            batches.pointee.advance = Batches.recordSize
+            batches.pointee.advanceOfFault = Batches.recordSize
+        } else if !batches.pointee.begin(octet, at: pc) {
+            return
+        }
+        let effect = effects.address[ip.pointee.plain.row]
+        let fields = UnsafeRawPointer(ip).load(as: UInt64.self)
+        // Registers stand in instructions as octet offsets.
+        let reg = (fields &>> effect.written & 0xff) / 8 | effect.writesNothing
+        let base = UnsafeRawPointer(self).load(fromByteOffset: Int(truncatingIfNeeded: fields &>> effect.base & 0xff), as: UInt64.self)
+        let room = UnsafeMutableRawPointer(batches.pointee.record)
+        room.storeBytes(of: UInt64(pc) | UInt64(octet) &<< 32 | reg &<< 40 | effect.access &<< 48, as: UInt64.self)
+        room.storeBytes(of: Int64(clamping: gas), toByteOffset: 8, as: Int64.self)
+        room.storeBytes(of: 0, toByteOffset: 16, as: UInt64.self)
+        room.storeBytes(of: (base & effect.baseMask &+ ip.pointee.vx) & effect.addressMask, toByteOffset: 24, as: UInt64.self)
+    }
+
+    @inline(__always)
+    private func completeLast(_ batches: UnsafeMutablePointer<Batches>) {
         if batches.pointee.advance != 0 {
             complete(batches.pointee.record)
             batches.pointee.buffer.keep()
         }
-        let pc = program.pointee.offsets[ip - program.pointee.instructions]
-        let octet = program.pointee.view.octet(Int(pc))
-        guard let record = batches.pointee.begin(octet, at: pc) else { return }
-        let effect = effects[ip.pointee.plain.row]
-        let base: UInt64 = effect.base == .none ? 0 : register(effect.base == .a ? ip.pointee.ra : ip.pointee.rb)
-        let address = UInt32(truncatingIfNeeded: base &+ ip.pointee.vx)
-        record.pointee = duet_pvm_record_t(
-            pc: pc, opcode: octet,
-            reg: effect.written == .none ? UInt8(DUET_NO_REGISTER) : (effect.written == .a ? ip.pointee.ra : ip.pointee.rd) >> 3,
-            access: effect.access, access_size: effect.size, gas: Int64(clamping: gas), value: 0,
-            address: effect.access == UInt8(DUET_ACCESS_NONE) ? 0 : address, exit: 0)
     }
 
     /// Before the run ends because there is no instruction at pc.
     func recordTrapOutside() {
         let batches = pointee.batches.unsafelyUnwrapped
-        if batches.pointee.advance != 0 {
-            complete(batches.pointee.record)
-            batches.pointee.buffer.keep()
-        }
+        completeLast(batches)
         let pc = UInt32(truncatingIfNeeded: pointee.vm.pc)
-        guard let record = batches.pointee.begin(0, at: pc) else { return }
-        record.pointee = duet_pvm_record_t(pc: pc, opcode: 0, reg: UInt8(DUET_NO_REGISTER), access: UInt8(DUET_ACCESS_NONE), access_size: 0,
+        guard batches.pointee.begin(0, at: pc) else { return }
+        batches.pointee.record.pointee = duet_pvm_record_t(pc: pc, opcode: 0, reg: UInt8(DUET_NO_REGISTER), access: UInt8(DUET_ACCESS_NONE), access_size: 0,
                                            gas: Int64(clamping: pointee.vm.gas), value: 0, address: 0, exit: 0)
     }
 
@@ -137,33 +148,42 @@ extension UnsafeMutablePointer<Instance> {
     private func complete(_ record: UnsafeMutablePointer<duet_pvm_record_t>) {
         if record.pointee.reg != UInt8(DUET_NO_REGISTER) { record.pointee.value = registers[Int(record.pointee.reg)] }
     }
-
-    @inline(__always)
-    private func register(_ offset: UInt8) -> UInt64 { registers[Int(offset >> 3)] }
 }
 
-/// What an operation writes and accesses.
+/// What an operation writes and accesses, so that its record can be put together without a branch.
 private struct Effect: BitwiseCopyable {
-    enum Operand: UInt8, BitwiseCopyable { case none, a, b, d }
-
-    /// The register that it writes.
-    var written = Operand.none
-    /// The register that the address counts from.
-    var base = Operand.none
-    /// DUET_ACCESS_…
-    var access: UInt8 = 0
-    var size: UInt8 = 0
+    /// The bit of the instruction at which the register stands that it writes; 255 if it writes none.
+    var written: UInt64 = 0
+    var writesNothing: UInt64 = 255
+    /// The bit of the register that the address counts from, and all bits if there is one.
+    var base: UInt64 = 0
+    var baseMask: UInt64 = 0
+    /// DUET_ACCESS_… and behind it the octets.
+    var access: UInt64 = 0
+    /// The bits of an address if there is an access.
+    var addressMask: UInt64 = 0
 
     init(_ row: ISARow) {
         let writes = RegisterUse(row, a: 1, b: 2, d: 4).writes
-        written = writes == 1 ? .a : writes == 4 ? .d : .none
+        if writes != 0 {
+            written = writes == 1 ? Effect.a : Effect.d
+            writesNothing = 0
+        }
+        // Any register will do where nothing counts from it.
+        base = Effect.a
         guard row.cost == .load || row.cost == .store else { return }
-        access = UInt8(row.cost == .load ? DUET_ACCESS_READ : DUET_ACCESS_WRITE)
-        base = row.format == .regImmImm ? .a : row.format == .regRegImm ? .b : .none
-        size = Effect.size(row.opcode)
+        access = UInt64(row.cost == .load ? DUET_ACCESS_READ : DUET_ACCESS_WRITE) | Effect.size(row.opcode) &<< 8
+        addressMask = UInt64(UInt32.max)
+        if row.format == .regRegImm { base = Effect.b }
+        if row.format == .regRegImm || row.format == .regImmImm { baseMask = .max }
     }
 
-    private static func size(_ opcode: Opcode) -> UInt8 {
+    // ra, rb and rd are octets 2 to 4 of an `Instruction`, whose registers are never above 12.
+    private static let a: UInt64 = 16
+    private static let b: UInt64 = 24
+    private static let d: UInt64 = 32
+
+    private static func size(_ opcode: Opcode) -> UInt64 {
         switch opcode {
         case .store_imm_u8, .store_imm_ind_u8, .store_u8, .store_ind_u8, .load_u8, .load_i8, .load_ind_u8, .load_ind_i8: 1
         case .store_imm_u16, .store_imm_ind_u16, .store_u16, .store_ind_u16, .load_u16, .load_i16, .load_ind_u16, .load_ind_i16: 2

@@ -36,7 +36,7 @@ extension UnsafeMutablePointer<Instance> {
         begin(start)
         let isBatched = pointee.attached != nil && startBatches()
         var next = start
-        var care = Care(budget: budget, paid: start.paid, isBatched: isBatched)
+        var care = Care(budget: budget, paid: start.paid)
         let isPlain = budget == .max && pointee.vm.pvm_tracing == 0 && !isBatched
         var code = isPlain ? codeToStartWith(carriesOn: start.carriesOn) : nil
         var outcome: Outcome
@@ -49,7 +49,7 @@ extension UnsafeMutablePointer<Instance> {
             }
             if !isPlain || pointee.vm.pvm_tracing != 0 {
                 care.paid = next.paid
-                outcome = interpret(Careful.self, self, at: index, &care)
+                outcome = isBatched ? interpret(Batched.self, self, at: index, &care) : interpret(Careful.self, self, at: index, &care)
             } else if let code {
                 outcome = runNative(code, from: index, paid: next.paid)
             } else {
