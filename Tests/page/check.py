@@ -303,6 +303,11 @@ def check_evm(chromium, duet, folder):
     page.search("fault", [len(trace.steps) - 1])
     expect("the end in the head", chromium.evaluate("document.getElementById('status').textContent"), "stack-underflow")
 
+    path = f"{folder}/nothing.html"
+    traces.tool(duet, "evm", "trace", "0x", "--format", "html", "-o", path)
+    chromium.open(path)
+    expect("a page of nothing", chromium.evaluate("document.querySelector('.nothing').offsetHeight > 0 && document.querySelector('.steps').offsetHeight === 0"), True)
+
 
 def check_pvm(chromium, duet, folder, root):
     image = f"{folder}/fib.spi"
@@ -333,10 +338,11 @@ def check_pvm(chromium, duet, folder, root):
 
 def picture(chromium, duet, folder, to):
     path, trace = traces.make(duet, folder, "calls", ["evm", "trace", programs.calls().hex(), "--rev", "experimental"])
-    chromium.size(1440, 880)
-    step = next(i for i, line in enumerate(trace.steps) if line["opName"] == "SSTORE")
-    chromium.open(path, f"#step={step + 3}")
-    time.sleep(0.3)
+    chromium.size(1360, 820)
+    step = next(i for i, line in enumerate(trace.steps) if line["opName"] == "EXCHANGE")
+    chromium.open(path, f"#step={step + 1}")
+    chromium.evaluate("duet.searchField.value = 'CALL'; duet.search('CALL')")
+    chromium.settle()
     with open(to, "wb") as file:
         file.write(chromium.screenshot())
 

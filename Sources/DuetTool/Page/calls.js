@@ -24,9 +24,10 @@ class CallsPane {
         if (hasChildren) row.setAttribute("aria-expanded", isOpen); else row.removeAttribute("aria-expanded");
         if (frame.status) row.classList.add("fault");
         const selector = frame.code >= 0 && frame.input && frame.inputSize >= 4 ? " " + frame.input.slice(0, 8) : "";
+        const [label, target] = this.trace.frameTitle(frame, 4);
         fill(row, [
-            ["fold", hasChildren ? (isOpen ? "▾" : "▸") : ""], ["operation", this.trace.frameLabel(frame)],
-            ["operands", shortened(this.trace.frameTarget(frame) ?? "", 4) + selector], ["status", frame.status], ["gas", grouped(frame.used)],
+            ["fold", hasChildren ? (isOpen ? "▾" : "▸") : ""], ["operation", label], ["operands", target + selector],
+            ["status", frame.status], ["gas", grouped(frame.used)],
         ]);
         row.title = [this.trace.frameTarget(frame), frame.value && `value ${frame.value}`, frame.input && `input ${cut(frame.input, frame.inputSize)}`,
                      frame.output && `output ${cut(frame.output, frame.outputSize)}`, `gas used ${grouped(frame.used)}`, frame.status].filter(Boolean).join("\n");

@@ -84,8 +84,7 @@ class Flame {
 
     text(bar) {
         if (bar.entry) return bar.entry.name;
-        const target = this.trace.frameTarget(bar.frame);
-        return this.trace.frameLabel(bar.frame) + (target ? " " + shortened(target, 4) : "");
+        return this.trace.frameTitle(bar.frame, 4).join(" ").trim();
     }
 
     /* The same for the same code. */
@@ -127,8 +126,8 @@ class Flame {
         this.tip.hidden = !bar;
         if (!bar) return;
         const gas = bar.entry ? bar.entry.gas : Number(bar.frame.used), share = gas / Math.max(1, Number(this.trace.frames[0].used));
-        const target = bar.entry ? plural(bar.entry.count, "time", "times") : this.trace.frameTarget(bar.frame) ?? "";
-        this.tip.textContent = `${bar.entry ? bar.entry.name : this.trace.frameLabel(bar.frame)} ${target}\n${grouped(Math.round(gas))} gas, ${(100 * share).toFixed(1)} %`
+        const name = bar.entry ? `${bar.entry.name}, ${plural(bar.entry.count, "time", "times")}` : this.trace.frameTitle(bar.frame, 40).join(" ").trim();
+        this.tip.textContent = `${name}\n${grouped(Math.round(gas))} gas, ${(100 * share).toFixed(1)} %`
             + (bar.frame.status && !bar.entry ? `\n${bar.frame.status}` : "");
         const x = Math.min(event.clientX + 14, window.innerWidth - this.tip.offsetWidth - 8);
         this.tip.style.transform = `translate(${Math.max(8, x)}px, ${event.clientY + 16}px)`;

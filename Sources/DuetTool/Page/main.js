@@ -118,7 +118,7 @@ function start() {
     const header = JSON.parse(document.getElementById("header").textContent);
     const steps = decodeBase64(document.getElementById("steps-data").textContent.trim());
     document.getElementById("steps-data").remove();
-    const outermost = header.frames[0];
+    const outermost = header.frames[0] ?? { status: "", used: "0" };
     document.getElementById("machine").textContent = `${header.machine === "evm" ? "EVM" : "PVM"} ${header.isa}`;
     const status = document.getElementById("status");
     status.textContent = outermost.status || (header.machine === "evm" ? "success" : header.end);

@@ -137,7 +137,7 @@ class PVMTrace extends Trace {
     listing() { return this.code; }
     place(pc) { return String(pc); }
 
-    frameLabel(frame) { return frame.kind; }
+    frameLabel(frame) { return frame.address || "start"; }
     frameTarget(frame) { return frame.address; }
 
     /* Steps behind an instruction that has written the number to a register. */

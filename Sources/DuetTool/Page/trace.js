@@ -34,6 +34,12 @@ class Trace {
         return this.frame[step] = current;
     }
 
+    /* What a frame is called, and beside that what it works on, if that is something else. */
+    frameTitle(frame, ends) {
+        const label = this.frameLabel(frame), target = this.frameTarget(frame);
+        return [label, target && target !== label ? shortened(target, ends) : ""];
+    }
+
     frameAt(step) { return this.frames[this.frame[step]]; }
 
     /* The frame below `frame` that a step of a deeper one belongs to; null if it is in no such. */
