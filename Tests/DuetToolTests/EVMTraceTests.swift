@@ -194,8 +194,15 @@ import VMCommon
         #expect(duet("evm", "trace", "00", "--format", "html").output == duet("evm", "trace", "00", "--format", "html").output)
     }
 
+    /// A run without an end, as far as its gas goes, makes no page without an end.
+    @Test func longPages() {
+        let result = duet("evm", "trace", Self.creation + Self.call("00") + "5b600056", "--format", "html", "--steps", "30")
+        #expect(result.status == 0 && result.error.contains("it has the first 30") && result.output.contains("\"count\": 30, \"cut\": true"))
+        #expect(duet("evm", "trace", "00", "--format", "html", "--steps", "1").output.contains("\"count\": 1, \"cut\": false"))
+    }
+
     @Test(arguments: [
-        "", "00 --state-test x", "00 --index 1", "00 --opcodes NOTHING", "00 --depth 2-1", "00 --pc -", "00 --pc 1-2-3", "00 --format html --faults",
+        "", "00 --steps 0", "00 --state-test x", "00 --index 1", "00 --opcodes NOTHING", "00 --depth 2-1", "00 --pc -", "00 --pc 1-2-3", "00 --format html --faults",
         "00 --stack 33", "00 --format xml", "--state-test x --gas 1", "--state-test x --fork atlantis",
     ])
     func refusals(_ words: String) {

@@ -133,6 +133,8 @@ import Testing
         #expect(duet("pvm", "trace", image, "--format", "html", "--pc", "0").status == 2)
         #expect(duet("pvm", "trace", image, "--image", "elf").status == 2)
         #expect(duet("pvm", "trace", folder.path + "/absent").status == 1)
+        let cut = duet("pvm", "trace", image, "--args", "1400000000000000", "--format", "html", "--steps", "50")
+        #expect(cut.error.contains("it has the first 50") && cut.output.contains("\"count\": 50, \"cut\": true"))
         let page = duet("pvm", "trace", image, "--args", "01", "--format", "html")
         #expect(page.status == 0 && page.output.contains("\"machine\": \"pvm\"") && !page.output.contains("<!--{"))
     }

@@ -7,12 +7,24 @@ extension Command.Option {
     static let traceOutput = Command.Option("-o", "FILE", "where it goes (default: standard output)")
     static let traceOpcodes = Command.Option("--opcodes", "NAMES", "only these instructions, separated by commas; not for html")
     static let tracePC = Command.Option("--pc", "A-B", "only instructions at these offsets; not for html")
+    static let traceSteps = Command.Option("--steps", "N", "html: how many steps the page has at most (default \(TraceForm.pageSteps))")
     static let traceFaults = Command.Option("--faults", nil, "only instructions that failed; not for html")
 }
 
 /// The form that a trace takes.
 enum TraceForm {
     case json, text, html
+
+    static let pageSteps: UInt64 = 5_000_000
+
+    /// From the option --steps.
+    static func limit(_ arguments: Arguments) throws(ToolError) -> Int {
+        Int(try arguments.number("--steps", default: pageSteps, in: 1...50_000_000))
+    }
+
+    static func tellCut(_ limit: Int, _ console: Console) {
+        console.report("duet: there are more steps than the page has; it has the first \(limit) (--steps)")
+    }
 
     static let names: [(String, TraceForm)] = [("json", .json), ("text", .text), ("html", .html)]
 }
@@ -33,7 +45,7 @@ extension Command {
             Option("--filter", "TEXT", "only tests whose names contain this"), Option("--index", "N", "the case of that number, from 0, of those that are left"),
             .traceFormat, .traceOutput,
             Option("--stack", "N", "words of the stack on a line, from the top (default: all in json, 4 in text, at most 32 there)"),
-            .traceOpcodes, Option("--depth", "A-B", "only calls at these depths, 0 the outermost; not for html"), .tracePC, .traceFaults,
+            .traceOpcodes, Option("--depth", "A-B", "only calls at these depths, 0 the outermost; not for html"), .tracePC, .traceFaults, .traceSteps,
         ],
         body: { arguments, console in
             try EVMTraceCommand(arguments, console).run()
@@ -56,6 +68,7 @@ private struct EVMTraceCommand {
         let limit: UInt64 = form == .text ? 32 : 1024
         shownWords = arguments.has("--stack") ? Int(try arguments.number("--stack", default: 0, in: 0...limit)) : nil
         if form == .html, !filter.isEverything || shownWords != nil { throw .usage("a page has everything: it takes no filter and no --stack") }
+        if form != .html, arguments.has("--steps") { throw .usage("--steps goes with --format html") }
         if arguments.has("--state-test") == !arguments.operands.isEmpty { throw .usage("either CODE or --state-test is wanted") }
         for option in ["--fork", "--filter", "--index"] where arguments.has(option) && !arguments.has("--state-test") {
             throw .usage("\(option) goes with --state-test")
@@ -120,10 +133,11 @@ private struct EVMTraceCommand {
             recorder = try EVMRecorder(library, EVMTextLines(output, fork, filter), stackWords: shownWords ?? 4, memory: false, filter: filter)
             body(recorder.vm)
         case .html:
-            let page = EVMPage(fork)
+            let limit = try TraceForm.limit(arguments), page = EVMPage(fork, limit: limit)
             recorder = try EVMRecorder(library, page, stackWords: 1, memory: true)
             body(recorder.vm)
             output.text += page.page(title).html
+            if page.isCut { TraceForm.tellCut(limit, console) }
         }
         try output.close()
     }

@@ -12,7 +12,7 @@ extension Command {
             """,
         options: [
             .imageFormat, .isa, .entry, .arguments, .gas, Option("--format", "json|text|html", "JSON lines, lines for people (default), or a page"),
-            .traceOutput, .traceOpcodes, .tracePC, .traceFaults,
+            .traceOutput, .traceOpcodes, .tracePC, .traceFaults, .traceSteps,
         ],
         body: PVMTraceCommand.run)
 }
@@ -35,6 +35,7 @@ enum PVMTraceCommand {
         let code = try inFile(path) { () throws(ToolError) in try PVMCode(image, program.format, isa) }
         let filter = try TraceFilter(arguments, names: code.octets)
         if form == .html, !filter.isEverything { throw ToolError.usage("a page has everything: it takes no filter") }
+        if form != .html, arguments.has("--steps") { throw ToolError.usage("--steps goes with --format html") }
         let machine = try Machine(program, arguments: octets, gas: gas)
 
         let output = try TraceOutput(arguments.value("-o"), console)
@@ -42,10 +43,11 @@ enum PVMTraceCommand {
         case .json: _ = try PVMRecorder(machine, code, PVMLines(output, code, filter)).run(entry)
         case .text: _ = try PVMRecorder(machine, code, PVMTextLines(output, code, filter)).run(entry)
         case .html:
-            let page = PVMPage(code, machine)
+            let limit = try TraceForm.limit(arguments), page = PVMPage(code, machine, limit: limit)
             _ = try PVMRecorder(machine, code, page).run(entry)
             let title = path.split(separator: "/").last.map(String.init) ?? path
             output.text += page.page(title, try Machine(program, arguments: octets, gas: gas)).html
+            if page.isCut { TraceForm.tellCut(limit, console) }
         }
         try output.close()
         return 0

@@ -124,6 +124,7 @@ function start() {
     status.textContent = outermost.status || (header.machine === "evm" ? "success" : header.end);
     status.className = outermost.status ? "failure" : "";
     document.getElementById("used").textContent = `${grouped(outermost.used)} gas`;
+    if (header.cut) document.getElementById("used").after(element("span", { class: "failure" }, `only the first ${plural(header.count, "step", "steps")} of the trace`));
     if (header.count === 0) {
         document.body.classList.add("empty");
         document.documentElement.dataset.ready = "0";

@@ -11,7 +11,8 @@ final class EVMFrame {
     let sender: U256
     let value: U256
     let gas: Int64
-    let input: [UInt8]
+    private(set) var input: [UInt8]
+    let inputSize: Int
     var depth: Int { parent.map { $0.depth + 1 } ?? 0 }
     /// Whose storage it works on, and whose code it runs.
     var address: U256
@@ -20,7 +21,8 @@ final class EVMFrame {
     var code: EVMCode?
     var status = EVMC_SUCCESS
     var gasLeft: Int64 = 0
-    var output: [UInt8] = []
+    private(set) var output: [UInt8] = []
+    private(set) var outputSize = 0
 
     init(_ message: evmc_message, index: Int, parent: EVMFrame?) {
         self.index = index
@@ -31,6 +33,7 @@ final class EVMFrame {
         value = U256(message.value)
         gas = message.gas
         input = Array(UnsafeBufferPointer(start: message.input_data, count: message.input_size))
+        inputSize = input.count
         address = U256(message.recipient)
         codeAddress = U256(message.code_address)
     }
@@ -44,7 +47,14 @@ final class EVMFrame {
         status = result.status_code
         gasLeft = result.gas_left
         output = Array(UnsafeBufferPointer(start: result.output_data, count: result.output_size))
+        outputSize = output.count
         if isCreation, status == EVMC_SUCCESS { address = U256(result.create_address) }
+    }
+
+    /// Keeps no more than the first octets of input and output.
+    func trim(to count: Int) {
+        input = Array(input.prefix(count))
+        output = Array(output.prefix(count))
     }
 
     var kindName: String {

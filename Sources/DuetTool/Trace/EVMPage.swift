@@ -32,20 +32,30 @@ final class EVMPage: EVMTraceSink {
     }
 
     private let fork: Fork
+    private let limit: Int
+    /// Were there more steps than the page may have?
+    private(set) var isCut = false
     private var steps = PageEncoder()
     private var stepCount = 0
     private var levels: [Level] = []
     private var extents: [Extent] = []
     private var costs = [Int64](repeating: -1, count: 256)
 
-    init(_ fork: Fork) { self.fork = fork }
+    /// What comes behind the first `limit` steps is left out.
+    init(_ fork: Fork, limit: Int) {
+        self.fork = fork
+        self.limit = limit
+    }
 
     func begin(_ frame: EVMFrame) {
+        if isCut { return }
         extents.append(Extent(frame: frame, start: stepCount))
         levels.append(Level(frame: frame))
     }
 
     func end(_ frame: EVMFrame) {
+        frame.trim(to: EVMPage.shownOctets)
+        guard frame.index < extents.count else { return }
         levels.removeLast()
         extents[frame.index].end = stepCount
     }
@@ -54,12 +64,15 @@ final class EVMPage: EVMTraceSink {
 
     func memory(_ record: duet_evm_memory_record_t, _ octets: UnsafeBufferPointer<UInt8>) {
         let level = Int(record.depth)
+        if isCut { return }
         levels[level].writes.add(UInt64(record.offset))
         levels[level].writes.add(octets)
         levels[level].writeCount += 1
     }
 
     func instruction(_ record: duet_evm_record_t, _ words: UnsafePointer<UInt8>) {
+        if stepCount == limit { isCut = true }
+        if isCut { return }
         let top = levels.count - 1, effect = EVMEffect.all[Int(record.opcode)]
         let known = levels[top]
         var flags: UInt8 = 0
@@ -115,11 +128,11 @@ final class EVMPage: EVMTraceSink {
             line.add("used", String(frame.gas - frame.gasLeft))
             line.add("status", frame.status == EVMC_SUCCESS ? "" : name(of: frame.status))
             if !frame.value.isZero { line.add("value", text { $0.add(hex: frame.value) }) }
-            add("input", frame.isCreation ? [] : frame.input, &line)
-            add("output", frame.output, &line)
+            if !frame.isCreation { add("input", frame.input, frame.inputSize, &line) }
+            add("output", frame.output, frame.outputSize, &line)
             frames.append(line)
         }
-        var page = PageData(machine: "evm", title: title, isa: "\(fork)", steps: steps.octets, stepCount: stepCount, frames: frames)
+        var page = PageData(machine: "evm", title: title, isa: "\(fork)", steps: steps.octets, stepCount: stepCount, isCut: isCut, frames: frames)
         page.header.add("opcodes", .objects(EVMEffect.all.enumerated().map { octet, effect in
             var line = JSONLine()
             if effect.name.isEmpty || effect.since > fork { return line }
@@ -137,10 +150,10 @@ final class EVMPage: EVMTraceSink {
     }
 
     /// The first octets, and how many there are.
-    private func add(_ key: String, _ octets: [UInt8], _ line: inout JSONLine) {
+    private func add(_ key: String, _ octets: [UInt8], _ size: Int, _ line: inout JSONLine) {
         if octets.isEmpty { return }
-        line.add(key, hexText(octets.prefix(EVMPage.shownOctets)))
-        line.add(key + "Size", .integer(Int64(octets.count)))
+        line.add(key, hexText(octets))
+        line.add(key + "Size", .integer(Int64(size)))
     }
 
     private func text(_ write: (inout [UInt8]) -> Void) -> String {

@@ -11,6 +11,9 @@ final class PVMPage: PVMTraceSink {
     private static let pageSize = 4096
 
     private let code: PVMCode
+    private let limit: Int
+    /// Were there more steps than the page may have?
+    private(set) var isCut = false
     private let gas: UInt64
     private let registers: [UInt64]
     private var steps = PageEncoder()
@@ -25,13 +28,17 @@ final class PVMPage: PVMTraceSink {
     private var failed = false
     private var gasLeft: Int64 = 0
 
-    init(_ code: PVMCode, _ machine: Machine) {
+    /// What comes behind the first `limit` steps is left out.
+    init(_ code: PVMCode, _ machine: Machine, limit: Int) {
         self.code = code
+        self.limit = limit
         gas = machine.gasLeft
         registers = machine.registers
     }
 
     func instruction(_ step: PVMStep) {
+        if stepCount == limit { isCut = true }
+        if isCut { return }
         let record = step.record
         functions.add(record, stepCount, code)
         var flags: UInt8 = 0
@@ -80,7 +87,7 @@ final class PVMPage: PVMTraceSink {
             frame(parent: function.parent, function.start, function.end, "L\(function.entry)", function.gas, function.used, failed && function.end == stepCount)
         }
         if frames.isEmpty { frames = [frame(parent: -1, 0, 0, "", Int64(clamping: gas), Int64(clamping: gas) - gasLeft, failed)] }
-        var page = PageData(machine: "pvm", title: title, isa: code.isa.name, steps: steps.octets, stepCount: stepCount, frames: frames)
+        var page = PageData(machine: "pvm", title: title, isa: code.isa.name, steps: steps.octets, stepCount: stepCount, isCut: isCut, frames: frames)
         page.header.add("end", end)
         page.header.add("gas", String(gas))
         page.header.add("opcodes", .texts((0...255).map { code.name(UInt8($0)).lowercased() }))

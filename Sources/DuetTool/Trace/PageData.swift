@@ -7,7 +7,7 @@ struct PageData {
     private let title: String
     private let steps: [UInt8]
 
-    init(machine: String, title: String, isa: String, steps: [UInt8], stepCount: Int, frames: [JSONLine]) {
+    init(machine: String, title: String, isa: String, steps: [UInt8], stepCount: Int, isCut: Bool, frames: [JSONLine]) {
         self.title = title
         self.steps = steps
         header.add("machine", machine)
@@ -15,6 +15,7 @@ struct PageData {
         header.add("isa", isa)
         header.add("version", String(cString: pvm_build_info()))
         header.add("count", .integer(Int64(stepCount)))
+        header.add("cut", .flag(isCut))
         header.add("frames", .objects(frames))
     }
 
