@@ -84,6 +84,11 @@ import VMCommon
         compare("5f5f5f5f5f305af1600101" + "00", ["--gas", "1000000", "--rev", "homestead"])
     }
 
+    @Test func deepestCall() {
+        let lines = trace("5f5f5f5f5f305af100", ["--gas", "1000000000000", "--depth", "1024", "--opcodes", "CALL,STOP", "--format", "json"])
+        #expect(lines.count == 3 && lines[0].contains("\"depth\":1025") && lines[1].contains("\"stack\":[\"0x0\"]"), "\(lines)")
+    }
+
     /// Code of random instructions, with enough words on the stack for many of them.
     @Test func randomCode() {
         var random = Random(state: 7)

@@ -127,15 +127,15 @@ private struct EVMTraceCommand {
         case .json:
             let lines = EVMLines(output, fork, filter, shownWords: shownWords)
             recorder = try EVMRecorder(library, lines, stackWords: 1, memory: false)
-            body(recorder.vm)
+            try LargeStack.run { body(recorder.vm) }
             if !lines.isConsistent { throw .failed("the trace contradicts itself") }
         case .text:
             recorder = try EVMRecorder(library, EVMTextLines(output, fork, filter), stackWords: shownWords ?? 4, memory: false, filter: filter)
-            body(recorder.vm)
+            try LargeStack.run { body(recorder.vm) }
         case .html:
             let limit = try TraceForm.limit(arguments), page = EVMPage(fork, limit: limit)
             recorder = try EVMRecorder(library, page, stackWords: 1, memory: true)
-            body(recorder.vm)
+            try LargeStack.run { body(recorder.vm) }
             output.text += page.page(title).html
             if page.isCut { TraceForm.tellCut(limit, console) }
         }
