@@ -118,6 +118,7 @@ static void wrong_frames(void) {
     f = good(); f->first.section = 1; expect(f, DUET_FRAME_ERR_VALUE);
     const uint32_t states[] = {FRAME_CODE_SUCCESS, FRAME_EXCEPTIONAL_HALT, FRAME_REVERT, FRAME_COMPLETED_FAILED, FRAME_COMPLETED_SUCCESS, 8, UINT32_MAX};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) { f = good(); f->first.state = states[i]; expect(f, DUET_FRAME_ERR_STATE); }
+    f = good(); f->first.memory_ptr = AT_EXTENSION; expect(f, DUET_FRAME_ERR_AREA);
     f = good(); f->first.memory_ptr = AT_EXTENSION + 8; expect(f, DUET_FRAME_ERR_AREA);
     f = good(); f->first.logs_ptr = AT_EXTENSION + sizeof(duet_frame_extension_t) - 8; expect(f, DUET_FRAME_ERR_AREA);
     f = good(); f->first.state = FRAME_CODE_SUSPENDED; extension_of(f)->request.kind = DUET_ASK_CALL; extension_of(f)->answer_count = 9; expect(f, DUET_FRAME_ERR_ANSWER);

@@ -102,11 +102,14 @@ struct FrameSegment {
 
     /// Does no area start in the extension or in the witness's head? Code could write there what the library trusts.
     var isApart: Bool {
-        for index in starts.indices {
-            if starts[index] > supplement && starts[index] - supplement < MemoryLayout<duet_frame_extension_t>.size && supplement != 0 { return false }
-            if starts[index] > witness && starts[index] - witness < MemoryLayout<duet_frame_witness_t>.size && witness != 0 { return false }
-        }
-        return true
+        isFree(supplement, UInt64(MemoryLayout<duet_frame_extension_t>.size)) && isFree(witness, UInt64(MemoryLayout<duet_frame_witness_t>.size))
+    }
+
+    /// Does nothing else start there?
+    private func isFree(_ start: UInt64, _ octets: UInt64) -> Bool {
+        var found = 0
+        for index in starts.indices where starts[index] &- start < octets { found += 1 }
+        return start == 0 || found == 1
     }
 
     /// Do so many octets at an offset lie behind the header and in the segment? None lie anywhere.
