@@ -17,9 +17,11 @@
  * storage and warm-address areas; the client, by suspension.
  *
  * Areas   An area reaches up to the next one, or to the end of the segment. If the header has no segment size, the last area has 1024
- *         octets (logs: 4096, memory: memory_size). An offset of 0: there is no such area.
+ *         octets (logs: 4096, memory: memory_size). An offset of 0: there is no such area. Nothing may start inside the extension or the
+ *         witness's head.
  * Errors  A frame that is inconsistent (areas outside the segment, a stack above 1024 words, …) halts with OUT_OF_BOUNDS, and the
- *         extension's `error` says what is wrong. Memory outside the segment is never touched.
+ *         extension's `error` says what is wrong; nothing else is changed. Memory outside the segment is never touched. The pointers of
+ *         the extension (host, grow, trace) are the client's own and are trusted.
  * Threads A frame is used by one thread at a time; different frames run in parallel. Callbacks run on the calling thread and may
  *         execute other frames.
  */
