@@ -231,11 +231,11 @@ enum {
     DUET_ASK_SELFDESTRUCT = 8,     /* address, in favour of recipient: to be carried out; answer: number 1 if it is its first */
     DUET_ASK_CALL = 9,             /* a call or creation: see below */
     DUET_ASK_BLOCK_HASH = 10,      /* of block number `offset`; answer: word */
-    DUET_ASK_LOG = 11,             /* there is no room in the log area: size octets at frame offset `offset`, topics. No answer's value */
+    DUET_ASK_LOG = 11,             /* the log area has no room: size octets at frame offset `offset`, topics. The answer has no value */
     DUET_ASK_ACCESS_ACCOUNT = 12,  /* address: warm from now on; answer: number 1 if it was before */
     DUET_ASK_ACCESS_STORAGE = 13,  /* address, key; likewise */
     DUET_ASK_TRANSIENT = 14,       /* address, key; answer: word */
-    DUET_ASK_SET_TRANSIENT = 15    /* address, key, value: to be stored. No answer's value */
+    DUET_ASK_SET_TRANSIENT = 15    /* address, key, value: to be stored. The answer has no value */
 };
 
 typedef struct {
@@ -291,7 +291,7 @@ typedef enum {
     DUET_FRAME_ERR_REVISION = 7,
     DUET_FRAME_ERR_EXTENSION = 8,  /* its struct_size is not that of this header, or it is not at a multiple of 8 */
     DUET_FRAME_ERR_HOST = 9,       /* a function of the host is missing */
-    DUET_FRAME_ERR_ANSWER = 10,    /* the frame was suspended, and its request has no answer, or one that cannot be */
+    DUET_FRAME_ERR_ANSWER = 10,    /* the answer to the request is none that there can be */
     DUET_FRAME_ERR_TRACE = 11,     /* see duet_trace.h */
     DUET_FRAME_ERR_GROW = 12,      /* the code has paid for more memory than the area has, and `grow` is missing or failed */
     DUET_FRAME_ERR_NO_MEMORY = 13, /* the process is short of memory */
@@ -335,7 +335,7 @@ typedef struct {
 
     duet_frame_request_t request;  /* of a suspended frame */
     uint32_t answer_count;
-    uint32_t reserved;
+    uint32_t answers_pc;           /* of the instruction that has asked: the library's */
     duet_frame_answer_t answers[8];
 } duet_frame_extension_t;
 

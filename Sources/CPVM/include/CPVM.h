@@ -9,6 +9,7 @@
 #include "../../../include/duet_evm.h"
 #include "../../../include/duet_precompile.h"
 #include "../../../include/duet_state.h"
+#include "../../../include/evm_frame.h"
 #include "../../../include/evmc.h"
 #include "version.h"
 #include "system.h"
@@ -18,6 +19,7 @@
 #include "montgomery.h"
 #include "hashes.h"
 #include "host_calls.h"
+#include "frame_parts.h"
 #include "cache.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */

@@ -29,11 +29,11 @@ private func start(_ vm: UnsafeMutablePointer<evmc_vm>?, _ host: UnsafePointer<e
         return nil
     }
     let instance = EVMC.instance(vm)
-    guard codeSize >= 0, codeSize <= codeLimit, let frame = instance.pointee.takeFrame(instance) else {
+    guard codeSize >= 0, codeSize <= Frame.codeLimit, let frame = instance.pointee.takeFrame(instance) else {
         result.pointee = failure(EVMC_OUT_OF_MEMORY)
         return nil
     }
-    guard frame.begin(host, context, fork, message, code, codeSize) else {
+    guard frame.begin(duet_host(interface: host, context: context), fork, message, code, codeSize) else {
         instance.pointee.giveFrame(frame)
         result.pointee = failure(EVMC_OUT_OF_MEMORY)
         return nil
@@ -41,16 +41,20 @@ private func start(_ vm: UnsafeMutablePointer<evmc_vm>?, _ host: UnsafePointer<e
     return frame
 }
 
-/// No longer code is run.
-private let codeLimit = 1 << 28
+extension Frame {
+    /// No longer code is run.
+    static let codeLimit = 1 << 28
+}
 
 extension Frame.Handle {
-    /// Sets everything up. False if memory is short.
+    /// Sets everything up. An image of the code that the caller holds is used, and stays his. False if memory is short.
     @inline(__always)
-    fileprivate func begin(_ host: UnsafePointer<evmc_host_interface>, _ context: OpaquePointer?, _ fork: Fork,
-                           _ message: UnsafePointer<evmc_message>, _ code: UnsafePointer<UInt8>?, _ codeSize: Int) -> Bool {
+    func begin(_ host: duet_host, _ fork: Fork, _ message: UnsafePointer<evmc_message>, _ code: UnsafePointer<UInt8>?, _ codeSize: Int,
+               image: CodeImage? = nil) -> Bool {
         let instance = pointee.instance
-        pointee.host = duet_host(interface: host, context: context)
+        pointee.host = host
+        pointee.surface = nil
+        pointee.isUnanswered = false
         pointee.fork = fork
         pointee.traits = traits(of: fork)
         pointee.rules = rules(of: fork)
@@ -63,9 +67,9 @@ extension Frame.Handle {
         pointee.hasTransaction = false
         pointee.outputSize = 0
         pointee.status = EVMC_SUCCESS
-        pointee.cached = CodeCache.take(code, codeSize, fork)
-        if let cached = pointee.cached {
-            pointee.image = cached.pointee.image
+        pointee.cached = image == nil ? CodeCache.take(code, codeSize, fork) : nil
+        if let image = image ?? pointee.cached?.pointee.image {
+            pointee.image = image
         } else if !loadScratch(code, codeSize) {
             return false
         }
@@ -74,7 +78,16 @@ extension Frame.Handle {
         return true
     }
 
-    /// Gives the frame back and says how it ended.
+    /// Gives back what `begin` took, and the frame.
+    func end() {
+        let instance = pointee.instance
+        duet_result_release(pointee.returned)
+        if let cached = pointee.cached { CodeCache.give(cached) } else { clearScratch() }
+        pointee.memory.reset()
+        instance.pointee.giveFrame(self)
+    }
+
+    /// Says how it ended, and ends it.
     @inline(never)
     fileprivate func finish(_ place: UnsafeMutablePointer<evmc_result>) {
         let instance = pointee.instance
@@ -95,10 +108,7 @@ extension Frame.Handle {
                 }
             }
         }
-        duet_result_release(pointee.returned)
-        if let cached = pointee.cached { CodeCache.give(cached) } else { clearScratch() }
-        pointee.memory.reset()
-        instance.pointee.giveFrame(self)
+        end()
         place.pointee = result
     }
 }

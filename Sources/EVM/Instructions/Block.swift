@@ -21,10 +21,11 @@ extension Machine {
     mutating func blobbasefee() { pushWord(192) }
 
     @inline(__always)
-    mutating func selfbalance() {
-        balanceOfSelf(frame, sp)
+    mutating func selfbalance<P: Pace>(_ pace: P.Type) -> Bool {
+        guard settle(balanceOfSelf(frame, sp, gas), pace) else { return false }
         sp += 1
         pc += 1
+        return true
     }
 
     @inline(__always)
@@ -34,9 +35,10 @@ extension Machine {
     }
 
     @inline(__always)
-    mutating func blockhash() {
-        hashOfBlock(frame, sp)
+    mutating func blockhash<P: Pace>(_ pace: P.Type) -> Bool {
+        guard settle(hashOfBlock(frame, sp, gas), pace) else { return false }
         pc += 1
+        return true
     }
 
     /// The word at an offset of `evmc_tx_context`; evmc.h asserts the offsets.
@@ -51,8 +53,10 @@ extension Machine {
 }
 
 @inline(never)
-private func balanceOfSelf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>) {
+private func balanceOfSelf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+    frame.ask()
     frame.withHost { duet_host_get_balance($0, frame.recipient, limbs(sp)) }
+    return frame.answered(gas)
 }
 
 @inline(never)
@@ -67,12 +71,15 @@ private func hashOfBlob(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>)
 
 /// Of the 256 blocks before this one; the host is asked for no other.
 @inline(never)
-private func hashOfBlock(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>) {
+private func hashOfBlock(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     let present = UInt64(bitPattern: max(0, frame.context().pointee.block_number))
     let number = sp[-1].limb0
     guard sp[-1].fitsOneLimb, number < present, present - number <= 256 else {
         sp[-1] = .zero
-        return
+        return gas
     }
+    frame.ask()
+    let operand = sp[-1]
     frame.withHost { duet_host_get_block_hash($0, Int64(number), limbs(sp - 1)) }
+    return frame.answered(gas, sp - 1, operand)
 }

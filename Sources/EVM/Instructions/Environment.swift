@@ -132,38 +132,45 @@ private func copyReturned(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256
 private func access(_ frame: Frame.Handle, _ address: UnsafePointer<evmc_address>, _ gas: Int64) -> Int64 {
     guard frame.pointee.rules.pointee.hasAccessLists, !frame.withHost({ duet_host_account_is_warm($0, address) }) else { return gas }
     let rest = gas - frame.pointee.rules.pointee.coldAccount
-    return rest >= 0 ? rest : frame.fail(EVMC_OUT_OF_GAS)
+    return frame.answered(rest >= 0 ? rest : frame.fail(EVMC_OUT_OF_GAS))
 }
 
 @inline(never)
 private func balanceOf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+    frame.ask()
     var address = duet_address(limbs(sp - 1))
     let rest = access(frame, &address, gas)
     guard rest >= 0 else { return rest }
+    let operand = sp[-1]
     frame.withHost { duet_host_get_balance($0, &address, limbs(sp - 1)) }
-    return rest
+    return frame.answered(rest, sp - 1, operand)
 }
 
 @inline(never)
 private func codeSizeOf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+    frame.ask()
     var address = duet_address(limbs(sp - 1))
     let rest = access(frame, &address, gas)
     guard rest >= 0 else { return rest }
+    let operand = sp[-1]
     sp[-1] = U256(UInt64(bitPattern: Int64(frame.withHost { duet_host_get_code_size($0, &address) })))
-    return rest
+    return frame.answered(rest, sp - 1, operand)
 }
 
 @inline(never)
 private func codeHashOf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+    frame.ask()
     var address = duet_address(limbs(sp - 1))
     let rest = access(frame, &address, gas)
     guard rest >= 0 else { return rest }
+    let operand = sp[-1]
     frame.withHost { duet_host_get_code_hash($0, &address, limbs(sp - 1)) }
-    return rest
+    return frame.answered(rest, sp - 1, operand)
 }
 
 @inline(never)
 private func copyCodeOf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+    frame.ask()
     var address = duet_address(limbs(sp - 1))
     var rest = payForCopy(frame, sp[-2], sp[-4], gas)
     guard rest >= 0 else { return rest }
@@ -175,6 +182,7 @@ private func copyCodeOf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>,
         // No code is longer than this, and no host has to think about an offset near 2^64.
         let offset = Int(min(sp[-3].clampedToOneLimb, UInt64(UInt32.max)))
         let copied = frame.withHost { duet_host_copy_code($0, &address, offset, target, size) }
+        if frame.pointee.isUnanswered { return frame.suspend() }
         memset(target + copied, 0, size - copied)
     }
     return rest

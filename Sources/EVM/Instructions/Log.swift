@@ -14,6 +14,7 @@ extension Machine {
 @inline(never)
 private func emit(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64, _ topics: Int) -> Int64 {
     if frame.pointee.isStatic { return frame.fail(EVMC_STATIC_MODE_VIOLATION) }
+    frame.ask()
     // 8 gas for each octet.
     guard sp[-2].isZero || sp[-2].clampedToOneLimb <= GuestBytes.payable else { return frame.fail(EVMC_OUT_OF_GAS) }
     let size = sp[-2].limb0
@@ -23,5 +24,5 @@ private func emit(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas
     guard rest >= 0 else { return rest }
     let data = size == 0 ? nil : frame.pointee.memory.start.unsafelyUnwrapped + Int(sp[-1].limb0)
     frame.withHost { duet_host_emit_log($0, frame.recipient, data, Int(size), limbs(sp - 3), topics) }
-    return rest
+    return frame.answered(rest)
 }

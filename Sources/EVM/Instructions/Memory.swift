@@ -13,6 +13,9 @@ extension Frame.Handle {
         guard let cost = Int64(exactly: GuestBytes.cost(octets)) else { return fail(EVMC_OUT_OF_GAS) }
         let rest = gas - (cost - pointee.memory.cost)
         guard rest >= 0 else { return fail(EVMC_OUT_OF_GAS) }
+        if pointee.memory.isBorrowed && octets > pointee.memory.capacity {
+            guard let surface = pointee.surface, surface.growMemory(octets) else { return fail(EVMC_OUT_OF_MEMORY) }
+        }
         guard pointee.memory.grow(octets) else { return fail(EVMC_OUT_OF_MEMORY) }
         pointee.memory.cost = cost
         return rest

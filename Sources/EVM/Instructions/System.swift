@@ -53,23 +53,30 @@ private func keepOutput(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>,
 @inline(never)
 private func destroySelf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     if frame.pointee.isStatic { return frame.fail(EVMC_STATIC_MODE_VIOLATION) }
+    frame.ask()
     let rules = frame.pointee.rules
     var rest = gas
     var heir = duet_address(limbs(sp - 1))
     if rules.pointee.hasAccessLists && !frame.withHost({ duet_host_account_is_warm($0, &heir) }) {
         // The instruction has no cost of a warm access that the cold one would replace.
         rest -= rules.pointee.coldAccount + 100
-        guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
+        guard rest >= 0 else { return frame.answered(frame.fail(EVMC_OUT_OF_GAS)) }
+        if frame.pointee.isUnanswered { return frame.suspend() }
     }
     if rules.pointee.selfdestructPaysForAccount {
         // Before EIP-161 the account is made, and paid for, without any balance to give.
         let makesAccount = !rules.pointee.emptyAccountsAreFree || !frame.balance().isZero
+        if frame.pointee.isUnanswered { return frame.suspend() }
         if makesAccount && !frame.withHost({ duet_host_account_exists($0, &heir) }) {
             rest -= newAccountCost
-            guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
+            guard rest >= 0 else { return frame.answered(frame.fail(EVMC_OUT_OF_GAS)) }
+            if frame.pointee.isUnanswered { return frame.suspend() }
         }
     }
-    if frame.withHost({ duet_host_selfdestruct($0, frame.recipient, &heir) }) { frame.pointee.refund &+= rules.pointee.selfdestructRefund }
+    let isFirst = frame.withHost { duet_host_selfdestruct($0, frame.recipient, &heir) }
+    if frame.pointee.isUnanswered { return frame.suspend() }
+    if isFirst { frame.pointee.refund &+= rules.pointee.selfdestructRefund }
+    frame.pointee.surface?.countSelfdestruct()
     return rest
 }
 
@@ -85,15 +92,16 @@ private func findCode(_ frame: Frame.Handle, _ address: UnsafePointer<evmc_addre
     let delegates = withUnsafeMutableBytes(of: &designator) { room in
         let octets = room.baseAddress.unsafelyUnwrapped
         let size = frame.withHost { duet_host_copy_code($0, address, 0, octets.assumingMemoryBound(to: UInt8.self), 23) }
+        // Without an answer it is 0 and leads nowhere.
         guard size == 23, room[0] == 0xef, room[1] == 0x01, room[2] == 0x00 else { return false }
         memcpy(&message.pointee.code_address, octets + 3, 20)
         return true
     }
-    guard delegates else { return gas }
+    guard delegates else { return frame.answered(gas) }
     message.pointee.flags |= EVMC_DELEGATED.rawValue
     let isWarm = frame.withHost { duet_host_account_is_warm($0, &message.pointee.code_address) }
     let rest = gas - (isWarm ? 100 : 100 + frame.pointee.rules.pointee.coldAccount)
-    return rest >= 0 ? rest : frame.fail(EVMC_OUT_OF_GAS)
+    return frame.answered(rest >= 0 ? rest : frame.fail(EVMC_OUT_OF_GAS))
 }
 
 /// The result is where the last operand was.
@@ -117,6 +125,7 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
     let (inputOffset, inputSize, outputOffset, outputSize) = (ranges[0], ranges[-1], ranges[-2], ranges[-3])
 
     if opcode == .call && frame.pointee.isStatic && !value.isZero { return frame.fail(EVMC_STATIC_MODE_VIOLATION) }
+    frame.ask()
     duet_result_release(frame.pointee.returned)
 
     var rest = frame.touch(inputOffset, inputSize, gas)
@@ -130,7 +139,8 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
     var target = duet_address(limbs(sp - 2))
     if rules.pointee.hasAccessLists && !frame.withHost({ duet_host_account_is_warm($0, &target) }) {
         rest -= rules.pointee.coldAccount
-        guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
+        guard rest >= 0 else { return frame.answered(frame.fail(EVMC_OUT_OF_GAS)) }
+        if frame.pointee.isUnanswered { return frame.suspend() }
     }
     message.pointee.flags = frame.pointee.isStatic || opcode == .staticcall ? EVMC_STATIC.rawValue : 0
     rest = findCode(frame, &target, rest)
@@ -138,7 +148,8 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
     if opcode == .call && (!value.isZero || !rules.pointee.emptyAccountsAreFree)
         && !frame.withHost({ duet_host_account_exists($0, &target) }) {
         rest -= newAccountCost
-        guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
+        guard rest >= 0 else { return frame.answered(frame.fail(EVMC_OUT_OF_GAS)) }
+        if frame.pointee.isUnanswered { return frame.suspend() }
     }
 
     let own = frame.pointee.message
@@ -163,7 +174,9 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
     let result = hasValue ? sp - 7 : sp - 6
     if !value.isZero {
         message.pointee.gas += stipend
-        if frame.balance() < value {
+        let balance = frame.balance()
+        if frame.pointee.isUnanswered { return frame.suspend() }
+        if balance < value {
             result.pointee = .zero
             return rest + message.pointee.gas
         }
@@ -201,6 +214,7 @@ private func createOut(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, 
 private func prepareCreate(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64, _ opcode: Opcode) -> Int64 {
     frame.pointee.isCalling = false
     if frame.pointee.isStatic { return frame.fail(EVMC_STATIC_MODE_VIOLATION) }
+    frame.ask()
     let rules = frame.pointee.rules
     let message = frame.pointee.outgoing
     let (value, offset, size) = (sp[-1], sp[-2], sp[-3])
@@ -225,8 +239,12 @@ private func prepareCreate(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U25
     (opcode == .create2 ? sp[-4] : .zero).storeBigEndian(to: message.salt)
     message.pointee.input_size = Int(size.limb0)
     message.pointee.input_data = size.isZero ? nil : UnsafePointer(frame.inMemory(offset))
-    result.pointee = .zero
-    if own.pointee.depth >= callDepthLimit || (!value.isZero && frame.balance() < value) { return rest }
+    let canPay = own.pointee.depth < callDepthLimit && (value.isZero || !(frame.balance() < value))
+    if frame.pointee.isUnanswered { return frame.suspend() }
+    guard canPay else {
+        result.pointee = .zero
+        return rest
+    }
     message.pointee.gas = rules.pointee.keepsA64th ? rest - rest / 64 : rest
     frame.pointee.isCalling = true
     return rest - message.pointee.gas
@@ -237,10 +255,12 @@ private func finishCreate(_ frame: Frame.Handle, _ result: UnsafeMutablePointer<
     let rest = frame.callHost(gas)
     guard rest >= 0 else { return rest }
     let returned = frame.pointee.returned
+    result.pointee = .zero
     if returned.pointee.status_code == EVMC_SUCCESS {
         result.pointee = U256(address: UnsafeRawPointer(returned) + 48)
         // What a creation returns is the code.
         returned.pointee.output_size = 0
+        frame.pointee.surface?.countCreation()
     }
     return rest
 }
@@ -263,6 +283,7 @@ extension Frame.Handle {
     fileprivate func callHost(_ gas: Int64) -> Int64 {
         if pointee.isTraced { traceCall(gas) }
         withHost { duet_host_call($0, pointee.outgoing, pointee.returned) }
+        if pointee.isUnanswered { return suspend() }
         let returned = pointee.returned
         // A fault of the host or of another execution says nothing about this code: it must not go on as if it did.
         if returned.pointee.status_code.rawValue < 0 {

@@ -63,14 +63,14 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .returndatacopy: guard m.returndatacopy(pace) else { break loop }
         case .extcodehash: guard m.extcodehash(pace) else { break loop }
 
-        case .blockhash: m.blockhash()
+        case .blockhash: guard m.blockhash(pace) else { break loop }
         case .coinbase: m.coinbase()
         case .timestamp: m.timestamp()
         case .number: m.number()
         case .prevrandao: m.prevrandao()
         case .gaslimit: m.gaslimit()
         case .chainid: m.chainid()
-        case .selfbalance: m.selfbalance()
+        case .selfbalance: guard m.selfbalance(pace) else { break loop }
         case .basefee: m.basefee()
         case .blobhash: m.blobhash()
         case .blobbasefee: m.blobbasefee()
@@ -88,7 +88,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .gas: guard m.remainingGas(pace) else { break loop }
         case .jumpdest: m.pc += 1
         case .enteringJumpdest: guard m.enteringJumpdest(pace) else { break loop }
-        case .tload: m.tload()
+        case .tload: guard m.tload(pace) else { break loop }
         case .tstore: guard m.tstore(pace) else { break loop }
         case .mcopy: guard m.mcopy(pace) else { break loop }
 

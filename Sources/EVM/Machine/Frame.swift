@@ -33,6 +33,10 @@ struct Frame: BitwiseCopyable {
     var returned: UnsafeMutablePointer<evmc_result>
     var transaction: UnsafeMutablePointer<evmc_tx_context>
     var hasTransaction: Bool
+    /// The message frame that this execution belongs to, if it is one of `Surface/`.
+    var surface: UnsafeMutablePointer<FrameSurface>?
+    /// Has the world outside left a question of this instruction open? Never with a host.
+    var isUnanswered: Bool
 
     // How the interpreter left, or how it has to start
     var pc: UnsafeMutablePointer<UInt8>
@@ -69,6 +73,9 @@ enum Care: UInt8, BitwiseCopyable {
 }
 
 extension Frame {
+    /// A status of our own: see `suspend`. It never leaves the library.
+    static let suspended = evmc_status_code(rawValue: -64)
+
     /// The heights of words of the stack are multiples of this.
     static let alignment = 64
 
@@ -116,6 +123,28 @@ extension Frame.Handle {
     func fail(_ status: evmc_status_code) -> Int64 {
         pointee.status = status
         return -1
+    }
+
+    /// An instruction begins that may ask the world outside, and be suspended.
+    @inline(__always)
+    func ask() {
+        if let surface = pointee.surface { surface.beginAsking(pointee.memory) }
+    }
+
+    /// Ends an execution that is to go on with the same instruction once the world outside has answered. The instruction must not
+    /// have changed the stack; memory that it has paid for is taken back by `FrameSurface`.
+    func suspend() -> Int64 { fail(Frame.suspended) }
+
+    /// The gas that is left behind a question, unless it is open.
+    @inline(__always)
+    func answered(_ rest: Int64) -> Int64 { pointee.isUnanswered ? suspend() : rest }
+
+    /// The same where the answer has been put in the place of an operand.
+    @inline(__always)
+    func answered(_ rest: Int64, _ place: UnsafeMutablePointer<U256>, _ operand: U256) -> Int64 {
+        if !pointee.isUnanswered { return rest }
+        place.pointee = operand
+        return suspend()
     }
 
     /// The transaction and its block, asked for once.

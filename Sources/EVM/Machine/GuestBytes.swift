@@ -16,6 +16,8 @@ struct GuestBytes: BitwiseCopyable {
     private var clearTo: Int
     /// … and those from here up to `capacity` as well.
     private var dirtyTo: Int
+    /// Somebody else's: it grows by his help alone.
+    private(set) var isBorrowed: Bool
 
     /// More than this cannot be paid with 2^63 - 1 gas; up to here the cost is below 2^64.
     static let payable: UInt64 = 1 << 41
@@ -68,6 +70,34 @@ struct GuestBytes: BitwiseCopyable {
         size = 0
         wordOffsets = 0
         cost = 0
+    }
+
+    /// Memory of somebody else: `size` octets are in use, a multiple of 32, and what is behind them up to `capacity` is not known.
+    init(borrowed start: UnsafeMutablePointer<UInt8>?, size: Int, capacity: Int) {
+        self.start = start
+        self.size = UInt64(size)
+        wordOffsets = size == 0 ? 0 : self.size - 31
+        cost = Int64(truncatingIfNeeded: GuestBytes.cost(self.size))
+        self.capacity = capacity
+        clearTo = size
+        dirtyTo = capacity
+        isBorrowed = true
+    }
+
+    /// What is borrowed lies somewhere else, with its content, and there may be more of it.
+    mutating func moved(to start: UnsafeMutablePointer<UInt8>?, capacity: Int) {
+        self.start = start
+        self.capacity = capacity
+        clearTo = Int(size)
+        dirtyTo = capacity
+    }
+
+    /// Takes back what has been paid for since it was like `before`, without having been written to.
+    mutating func takeBack(_ before: GuestBytes) {
+        size = before.size
+        wordOffsets = before.wordOffsets
+        cost = before.cost
+        clearTo = min(clearTo, Int(size))
     }
 
     /// Gives everything back.

@@ -29,6 +29,8 @@ extension Frame.Handle {
     /// Before an instruction, of which nothing has been checked yet.
     @inline(never)
     func traceInstruction(_ offset: Int, _ octet: UInt8, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) {
+        if let surface = pointee.surface { surface.beginOperation(self, offset, octet, sp, gas) }
+        guard pointee.instance.pointee.isTraced else { return }
         sendWaiting(gas, EVMC_SUCCESS)
         let tracer = pointee.instance.tracer
         tracer.pointee.line.clear()
@@ -68,6 +70,7 @@ extension Frame.Handle {
     /// After the last instruction.
     @inline(never)
     func traceEnd() {
+        guard pointee.instance.pointee.isTraced else { return }
         let status = pointee.status
         let isFault = status != EVMC_SUCCESS && status != EVMC_REVERT
         sendWaiting(pointee.gas, isFault ? status : EVMC_SUCCESS)
@@ -82,6 +85,9 @@ extension Frame.Handle {
         tracer.pointee.line.append("}")
         tracer.pointee.send()
     }
+
+    /// The instruction that waits has not been executed, and will be again.
+    func traceSuspension() { pointee.instance.tracer.pointee.isWaiting = false }
 
     private func sendWaiting(_ gas: Int64, _ status: evmc_status_code) {
         let tracer = pointee.instance.tracer

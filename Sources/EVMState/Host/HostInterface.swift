@@ -1,4 +1,5 @@
 import CPVM
+import EVM
 import EVMPrecompiles
 import VMCommon
 
@@ -25,7 +26,7 @@ extension Host {
                 let new = Bytes32(UnsafeRawPointer(value.unsafelyUnwrapped))
                 let (original, before) = Host.state(context).pointee.setStorage(
                     Address(address.unsafelyUnwrapped.pointee), Bytes32(UnsafeRawPointer(key.unsafelyUnwrapped)), new)
-                return Host.storageStatus(original, before, new)
+                return storageStatus(original, before, new, zero: Bytes32())
             },
             get_balance: { context, address in
                 evmc_bytes32(Host.state(context).pointee.balance(Address(address.unsafelyUnwrapped.pointee)))
@@ -86,19 +87,6 @@ extension Host {
                     Address(address.unsafelyUnwrapped.pointee), Bytes32(UnsafeRawPointer(key.unsafelyUnwrapped)),
                     Bytes32(UnsafeRawPointer(value.unsafelyUnwrapped)))
             })
-    }
-
-    /// Which of EVMC's nine cases a write is (EIP-2200): by the value before the transaction, before the write, and after it.
-    private static func storageStatus(_ original: Bytes32, _ before: Bytes32, _ new: Bytes32) -> evmc_storage_status {
-        if before == new { return EVMC_STORAGE_ASSIGNED }
-        if before == original {
-            if original.isZero { return EVMC_STORAGE_ADDED }
-            return new.isZero ? EVMC_STORAGE_DELETED : EVMC_STORAGE_MODIFIED
-        }
-        if original.isZero { return new.isZero ? EVMC_STORAGE_ADDED_DELETED : EVMC_STORAGE_ASSIGNED }
-        if before.isZero { return new == original ? EVMC_STORAGE_DELETED_RESTORED : EVMC_STORAGE_DELETED_ADDED }
-        if new.isZero { return EVMC_STORAGE_MODIFIED_DELETED }
-        return new == original ? EVMC_STORAGE_MODIFIED_RESTORED : EVMC_STORAGE_ASSIGNED
     }
 
     /// Whether the account is to disappear and was not before: what the refund before London depends on.

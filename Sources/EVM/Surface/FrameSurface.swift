@@ -1,0 +1,294 @@
+import CPVM
+import VMCommon
+
+/// An execution on a message frame (`evm_frame.h`): between its start or resumption and its end or suspension. It lies on the native
+/// stack of `execute`; everything that outlasts it is in the frame.
+struct FrameSurface: BitwiseCopyable {
+    typealias Handle = UnsafeMutablePointer<FrameSurface>
+
+    var header: FrameHeader
+    var areas = FrameAreas()
+    var supplement: UnsafeMutablePointer<duet_frame_extension_t>?
+    var tracer: TracerCallbacks
+    var fork = Fork.osaka
+    var message = evmc_message()
+    /// The execution, once there is one.
+    var frame: Frame.Handle?
+    var error = DUET_FRAME_OK
+
+    /// Of the instruction that asks: how many answers it has used, the memory before it, and what it has made warm.
+    var asked: UInt32 = 0
+    var hasAsked = false
+    var memoryBefore = GuestBytes(borrowed: nil, size: 0, capacity: 0)
+    var warmed = WarmedEntries()
+    /// Where the next log goes, once that is known.
+    var logsEnd: Int?
+
+    var operation = TracedOperation()
+
+    /// Memory of a frame is counted in 31 bits.
+    static let memoryLimit: UInt64 = 1 << 31 - 32
+
+    init(_ header: FrameHeader, _ tracer: TracerCallbacks) {
+        self.header = header
+        self.tracer = tracer
+    }
+}
+
+extension FrameSurface.Handle {
+    /// Executes the frame from where it is. `instance` has no other use for the time.
+    func execute(_ instance: Instance.Handle, _ resident: ResidentFrame.Handle?) -> duet_frame_error_t {
+        pointee.error = prepare()
+        if pointee.error != DUET_FRAME_OK { return refuse() }
+        guard let frame = instance.pointee.takeFrame(instance) else { return refuse(DUET_FRAME_ERR_NO_MEMORY) }
+        let size = Int(header.sizes.pointee.code)
+        let image = resident?.image(pointee.areas.code, size, pointee.fork)
+        // The borrowed memory takes the place of the execution's own.
+        let own = frame.pointee.memory
+        guard frame.begin(host, pointee.fork, message, pointee.areas.code, size, image: image) else {
+            instance.pointee.giveFrame(frame)
+            return refuse(DUET_FRAME_ERR_NO_MEMORY)
+        }
+        enter(frame)
+        frame.proceed()
+        leave(frame)
+        frame.pointee.memory = own
+        frame.end()
+        return pointee.error
+    }
+
+    var header: FrameHeader { pointee.header }
+
+    private var message: UnsafeMutablePointer<evmc_message> { withUnsafeMutablePointer(to: &pointee.message) { $0 } }
+
+    /// The world outside: the client's host, or what stands in this folder for one.
+    private var host: duet_host {
+        if let supplement = pointee.supplement, let interface = supplement.pointee.host {
+            return duet_host(interface: interface, context: supplement.pointee.host_context)
+        }
+        return duet_host(interface: FrameWorld.interface, context: OpaquePointer(self))
+    }
+
+    // MARK: Checks
+
+    /// Everything that must hold before code runs.
+    private func prepare() -> duet_frame_error_t {
+        let located = locate()
+        guard located == DUET_FRAME_OK else { return located }
+        if let supplement = pointee.supplement {
+            guard let fork = Fork(evmc_revision(supplement.pointee.revision)) else { return DUET_FRAME_ERR_REVISION }
+            pointee.fork = fork
+            if let interface = supplement.pointee.host, !duet_host_is_complete(interface) { return DUET_FRAME_ERR_HOST }
+        }
+        let common = header.common, codeSize = header.sizes.pointee.code
+        guard common.pointee.gas_remaining >= 0, common.pointee.depth <= 1024, common.pointee.section == 0,
+              common.pointee.pc <= codeSize, codeSize <= Frame.codeLimit else { return DUET_FRAME_ERR_VALUE }
+        return takeAnswer()
+    }
+
+    /// Where everything is.
+    private func locate() -> duet_frame_error_t {
+        pointee.supplement = nil
+        let place = header.common.pointee.extension_ptr
+        if place != 0 {
+            let segment = FrameSegment(header, nil)
+            guard segment.isSound, segment.contains(place, UInt64(MemoryLayout<duet_frame_extension_t>.size)) else { return DUET_FRAME_ERR_AREA }
+            let found = (header.base + Int(place)).assumingMemoryBound(to: duet_frame_extension_t.self)
+            guard place % 8 == 0, found.pointee.struct_size == UInt32(MemoryLayout<duet_frame_extension_t>.size) else { return DUET_FRAME_ERR_EXTENSION }
+            pointee.supplement = found
+        }
+        return pointee.areas.locate(header, pointee.supplement)
+    }
+
+    /// A frame that nothing can be done with.
+    func refuse(_ error: duet_frame_error_t? = nil) -> duet_frame_error_t {
+        if let error { pointee.error = error }
+        header.common.pointee.state = UInt32(FRAME_EXCEPTIONAL_HALT)
+        header.context.pointee.halt_reason = UInt32(HALT_OUT_OF_BOUNDS)
+        pointee.supplement?.pointee.error = pointee.error.rawValue
+        return pointee.error
+    }
+
+    // MARK: In and out
+
+    /// From the frame to the execution.
+    private func enter(_ frame: Frame.Handle) {
+        let common = header.common
+        frame.pointee.surface = self
+        pointee.frame = frame
+        fillMessage()
+        frame.pointee.isStatic = common.pointee.is_static != 0
+        frame.pointee.gas = common.pointee.gas_remaining
+        frame.pointee.refund = common.pointee.gas_refund
+        frame.pointee.memory = GuestBytes(borrowed: pointee.areas.memory.start?.assumingMemoryBound(to: UInt8.self), size: Int(common.pointee.memory_size),
+                                          capacity: pointee.areas.memory.capacity)
+        showReturned(frame)
+        let height = Int(common.pointee.stack_size)
+        for index in 0..<height { frame.pointee.stack[index] = U256(bigEndian: stackWord(index)) }
+        frame.pointee.pc = frame.pointee.code + Int(common.pointee.pc)
+        frame.pointee.top = frame.pointee.stack + height
+        frame.pointee.care = .none
+        if pointee.tracer.trace_pre_execution != nil || pointee.tracer.trace_post_execution != nil { frame.pointee.isTraced = true }
+        common.pointee.state = UInt32(FRAME_CODE_EXECUTING)
+    }
+
+    private func fillMessage() {
+        let common = header.common, context = header.context, areas = pointee.areas
+        message.pointee.kind = common.pointee.type == FRAME_CONTRACT_CREATION ? EVMC_CREATE : EVMC_CALL
+        message.pointee.flags = common.pointee.is_static != 0 ? EVMC_STATIC.rawValue : 0
+        message.pointee.depth = Int32(bitPattern: common.pointee.depth)
+        message.pointee.gas = common.pointee.gas_remaining
+        message.pointee.recipient = duet_address_at(&context.pointee.recipient)
+        message.pointee.sender = duet_address_at(&context.pointee.sender)
+        message.pointee.code_address = duet_address_at(&context.pointee.contract)
+        message.pointee.value = duet_bytes32_at(&context.pointee.apparent_value)
+        message.pointee.input_data = areas.input
+        message.pointee.input_size = Int(header.sizes.pointee.input)
+    }
+
+    /// The return data of the frame becomes that of the execution.
+    private func showReturned(_ frame: Frame.Handle) {
+        frame.pointee.returned.pointee.output_data = returnData
+        frame.pointee.returned.pointee.output_size = returnData == nil ? 0 : Int(header.sizes.pointee.return_data)
+    }
+
+    /// Where the header says that return data lies; nil if there is none.
+    private var returnData: UnsafePointer<UInt8>? {
+        guard header.sizes.pointee.return_data > 0, header.common.pointee.return_data_ptr != 0 else { return nil }
+        return UnsafeRawPointer(header.base + Int(header.common.pointee.return_data_ptr)).assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// From the execution to the frame, and how it ended.
+    private func leave(_ frame: Frame.Handle) {
+        let common = header.common
+        let status = frame.pointee.status
+        if status == Frame.suspended { takeBack(frame) } else { forgetAnswers() }
+        store(frame, frame.pointee.pc - frame.pointee.code, frame.pointee.top, frame.pointee.gas)
+        storeStack(frame, from: 0, to: frame.pointee.top)
+        common.pointee.state = UInt32(state(status))
+        header.context.pointee.halt_reason = UInt32(haltReason(status))
+        if common.pointee.state == FRAME_EXCEPTIONAL_HALT { common.pointee.gas_remaining = 0 }
+        if status == EVMC_SUCCESS || status == EVMC_REVERT { storeOutput(frame) }
+        pointee.supplement?.pointee.error = pointee.error.rawValue
+        endOperation(frame)
+    }
+
+    private func state(_ status: evmc_status_code) -> Int {
+        switch status {
+        case EVMC_SUCCESS: Int(FRAME_COMPLETED_SUCCESS)
+        case EVMC_REVERT: Int(FRAME_REVERT)
+        case Frame.suspended where pointee.error == DUET_FRAME_OK: Int(FRAME_CODE_SUSPENDED)
+        default: Int(FRAME_EXCEPTIONAL_HALT)
+        }
+    }
+
+    /// Also sets the error, if it is none of the code's.
+    private func haltReason(_ status: evmc_status_code) -> Int {
+        switch status {
+        case EVMC_SUCCESS, EVMC_REVERT: return Int(HALT_NONE)
+        case EVMC_OUT_OF_GAS: return Int(HALT_INSUFFICIENT_GAS)
+        case EVMC_STACK_UNDERFLOW: return Int(HALT_INSUFFICIENT_STACK_ITEMS)
+        case EVMC_BAD_JUMP_DESTINATION: return Int(HALT_INVALID_JUMP_DESTINATION)
+        case EVMC_INVALID_INSTRUCTION, EVMC_UNDEFINED_INSTRUCTION: return Int(HALT_INVALID_OPERATION)
+        case EVMC_INVALID_MEMORY_ACCESS: return Int(HALT_INVALID_RETURN_DATA_BUFFER_ACCESS)
+        case EVMC_STACK_OVERFLOW: return Int(HALT_TOO_MANY_STACK_ITEMS)
+        case EVMC_STATIC_MODE_VIOLATION: return Int(HALT_ILLEGAL_STATE_CHANGE)
+        case Frame.suspended: return pointee.error == DUET_FRAME_OK ? Int(HALT_NONE) : Int(HALT_OUT_OF_BOUNDS)
+        default:
+            if pointee.error == DUET_FRAME_OK { pointee.error = status == EVMC_OUT_OF_MEMORY ? DUET_FRAME_ERR_NO_MEMORY : DUET_FRAME_ERR_OUTSIDE }
+            return Int(HALT_OUT_OF_BOUNDS)
+        }
+    }
+
+    /// The machine's state, but the stack's words.
+    func store(_ frame: Frame.Handle, _ pc: Int, _ top: UnsafeMutablePointer<U256>, _ gas: Int64) {
+        let common = header.common
+        common.pointee.pc = UInt32(truncatingIfNeeded: pc)
+        common.pointee.gas_remaining = gas
+        common.pointee.gas_refund = frame.pointee.refund
+        common.pointee.stack_size = UInt32(truncatingIfNeeded: top - frame.pointee.stack)
+        common.pointee.memory_size = UInt32(truncatingIfNeeded: frame.pointee.memory.size)
+        storeReturned(frame)
+    }
+
+    func storeStack(_ frame: Frame.Handle, from first: Int, to top: UnsafeMutablePointer<U256>) {
+        var index = max(0, first)
+        let height = min(top - frame.pointee.stack, stackLimit)
+        while index < height {
+            frame.pointee.stack[index].storeBigEndian(to: stackWord(index))
+            index += 1
+        }
+    }
+
+    private func stackWord(_ index: Int) -> UnsafeMutableRawPointer { pointee.areas.stack.start.unsafelyUnwrapped + index * 32 }
+
+    /// What lies in the segment stays where it is; the rest is copied if it fits.
+    private func storeReturned(_ frame: Frame.Handle) {
+        let returned = frame.pointee.returned
+        let size = returned.pointee.output_size
+        header.sizes.pointee.return_data = UInt32(truncatingIfNeeded: size)
+        guard size > 0, let data = returned.pointee.output_data else { return }
+        let area = pointee.areas.returnData
+        if pointee.supplement?.pointee.host == nil {
+            header.common.pointee.return_data_ptr = UInt64(bitPattern: Int64(UnsafeRawPointer(data) - UnsafeRawPointer(header.base)))
+        } else if let start = area.start, size <= area.capacity {
+            header.common.pointee.return_data_ptr = UInt64(bitPattern: Int64(start - header.base))
+            if UnsafeRawPointer(start) != UnsafeRawPointer(data) { memmove(start, data, size) }
+        } else {
+            header.common.pointee.return_data_ptr = 0
+        }
+    }
+
+    /// Copies it to its area if it fits; else the frame says where it lies in the memory.
+    private func storeOutput(_ frame: Frame.Handle) {
+        let size = frame.pointee.outputSize
+        header.sizes.pointee.output = UInt32(truncatingIfNeeded: size)
+        guard size > 0, let memory = frame.pointee.memory.start else { return }
+        let source = memory + frame.pointee.outputOffset
+        if let start = pointee.areas.output.start, size <= pointee.areas.output.capacity {
+            memcpy(start, source, size)
+        } else {
+            header.common.pointee.output_ptr = UInt64(bitPattern: Int64(UnsafeRawPointer(source) - UnsafeRawPointer(header.base)))
+        }
+    }
+
+    // MARK: Memory
+
+    /// Has the client give more memory. False if he does not.
+    @inline(never)
+    func growMemory(_ octets: UInt64) -> Bool {
+        guard let frame = pointee.frame else { return false }
+        let needed = (octets + 31) & ~31
+        guard needed <= FrameSurface.memoryLimit, let supplement = pointee.supplement, let grow = supplement.pointee.grow else {
+            pointee.error = DUET_FRAME_ERR_GROW
+            return false
+        }
+        storeReturned(frame)
+        header.common.pointee.memory_size = UInt32(truncatingIfNeeded: frame.pointee.memory.size)
+        let hasReturned = frame.pointee.returned.pointee.output_data == returnData
+        guard let moved = grow(supplement.pointee.grow_context, header.base, needed), UInt(bitPattern: moved) % 8 == 0 else {
+            pointee.error = DUET_FRAME_ERR_GROW
+            return false
+        }
+        pointee.header = FrameHeader(base: moved, isSecond: header.isSecond)
+        pointee.error = locate()
+        guard pointee.error == DUET_FRAME_OK, pointee.areas.memory.capacity >= needed else {
+            if pointee.error == DUET_FRAME_OK { pointee.error = DUET_FRAME_ERR_GROW }
+            return false
+        }
+        frame.pointee.memory.moved(to: pointee.areas.memory.start?.assumingMemoryBound(to: UInt8.self), capacity: pointee.areas.memory.capacity)
+        frame.pointee.original = pointee.areas.code
+        pointee.message.input_data = pointee.areas.input
+        if hasReturned { showReturned(frame) }
+        pointee.logsEnd = nil
+        return true
+    }
+
+    // MARK: Counts
+
+    @inline(never)
+    func countCreation() { if !header.isSecond { header.common.pointee.created_count &+= 1 } }
+
+    @inline(never)
+    func countSelfdestruct() { if !header.isSecond { header.common.pointee.self_destruct_count &+= 1 } }
+}

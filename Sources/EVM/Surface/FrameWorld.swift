@@ -1,0 +1,295 @@
+import CPVM
+import EVMPrecompiles
+import VMCommon
+
+/// The world outside of a frame without a host: an EVMC host that answers from the witness and the frame's areas, and asks the client
+/// for the rest. What it says to an open question is of no account.
+enum FrameWorld {
+    static var interface: UnsafePointer<evmc_host_interface> { table.address }
+
+    private static let table = Table<evmc_host_interface>(count: 1) { _ in
+        evmc_host_interface(
+            account_exists: { surface($0).accountExists($1.unsafelyUnwrapped) },
+            get_storage: { surface($0).storage($1.unsafelyUnwrapped, $2.unsafelyUnwrapped) },
+            set_storage: { surface($0).setStorage($1.unsafelyUnwrapped, $2.unsafelyUnwrapped, $3.unsafelyUnwrapped) },
+            get_balance: { surface($0).balance($1.unsafelyUnwrapped) },
+            get_code_size: { surface($0).codeSize($1.unsafelyUnwrapped) },
+            get_code_hash: { surface($0).codeHash($1.unsafelyUnwrapped) },
+            copy_code: { surface($0).copyCode($1.unsafelyUnwrapped, $2, $3, $4) },
+            selfdestruct: { surface($0).selfdestruct($1.unsafelyUnwrapped, $2.unsafelyUnwrapped) },
+            call: { surface($0).call($1.unsafelyUnwrapped) },
+            get_tx_context: { surface($0).transactionContext() },
+            get_block_hash: { surface($0).blockHash($1) },
+            emit_log: { surface($0).emitLog($1.unsafelyUnwrapped, $2, $3, $4, $5) },
+            access_account: { surface($0).accessAccount($1.unsafelyUnwrapped) },
+            access_storage: { surface($0).accessStorage($1.unsafelyUnwrapped, $2.unsafelyUnwrapped) },
+            get_transient_storage: { surface($0).transient($1.unsafelyUnwrapped, $2.unsafelyUnwrapped) },
+            set_transient_storage: { surface($0).setTransient($1.unsafelyUnwrapped, $2.unsafelyUnwrapped, $3.unsafelyUnwrapped) })
+    }
+
+    private static func surface(_ context: OpaquePointer?) -> FrameSurface.Handle { FrameSurface.Handle(context.unsafelyUnwrapped) }
+}
+
+private typealias Address = UnsafePointer<evmc_address>
+private typealias Key = UnsafePointer<evmc_bytes32>
+
+extension FrameSurface.Handle {
+    private var witness: Witness { pointee.areas.witness }
+
+    private var isComplete: Bool {
+        guard let supplement = pointee.supplement else { return false }
+        return witness.exists && supplement.pointee.flags & UInt32(DUET_FRAME_COMPLETE_WITNESS) != 0
+    }
+
+    /// A question about an account, or about one of its storage entries.
+    private func ask(_ kind: Int, _ address: Address, _ key: Key? = nil, _ value: Key? = nil) -> duet_frame_answer_t? {
+        ask(kind) { request in
+            memcpy(&request.pointee.address, address, 20)
+            if let key { memcpy(&request.pointee.key, key, 32) }
+            if let value { memcpy(&request.pointee.value, value, 32) }
+        }
+    }
+
+    private func word(_ answer: duet_frame_answer_t?) -> evmc_bytes32 {
+        guard var answer else { return evmc_bytes32() }
+        return duet_bytes32_at(&answer.word)
+    }
+
+    // MARK: Accounts
+
+    fileprivate func accountExists(_ address: Address) -> Bool {
+        if let account = witness.account(address) { return pointee.fork < .spuriousDragon || !account.isEmpty }
+        if isComplete { return false }
+        return ask(Int(DUET_ASK_ACCOUNT_EXISTS), address)?.number == 1
+    }
+
+    fileprivate func balance(_ address: Address) -> evmc_bytes32 {
+        if let account = witness.account(address) { return duet_bytes32_at(&account.pointee.balance) }
+        if isComplete { return evmc_bytes32() }
+        return word(ask(Int(DUET_ASK_BALANCE), address))
+    }
+
+    fileprivate func codeSize(_ address: Address) -> Int {
+        if let account = witness.account(address) { return Int(account.pointee.code_size) }
+        if isComplete { return 0 }
+        return Int(ask(Int(DUET_ASK_CODE_SIZE), address)?.number ?? 0)
+    }
+
+    fileprivate func codeHash(_ address: Address) -> evmc_bytes32 {
+        if let account = witness.account(address) {
+            return pointee.fork >= .spuriousDragon && account.isEmpty ? evmc_bytes32() : duet_bytes32_at(&account.pointee.code_hash)
+        }
+        if isComplete { return evmc_bytes32() }
+        return word(ask(Int(DUET_ASK_CODE_HASH), address))
+    }
+
+    fileprivate func copyCode(_ address: Address, _ offset: Int, _ buffer: UnsafeMutablePointer<UInt8>?, _ size: Int) -> Int {
+        guard let buffer, size > 0 else { return 0 }
+        if let account = witness.account(address) {
+            guard let code = witness.code(of: account) else {
+                pointee.error = DUET_FRAME_ERR_AREA
+                pointee.frame?.pointee.isUnanswered = true
+                return 0
+            }
+            let count = max(0, min(size, code.count - offset))
+            if count > 0 { memcpy(buffer, code.baseAddress.unsafelyUnwrapped + offset, count) }
+            return count
+        }
+        if isComplete { return 0 }
+        let answer = ask(Int(DUET_ASK_CODE)) { request in
+            memcpy(&request.pointee.address, address, 20)
+            request.pointee.offset = UInt64(offset)
+            request.pointee.size = UInt64(size)
+        }
+        guard var answer else { return 0 }
+        let count = min(Int(answer.size), size)
+        if count == 0 { return 0 }
+        // What does not fit the list is the last answer, which still stands in the request.
+        if count <= 32 { memcpy(buffer, &answer.word, count) } else { memcpy(buffer, header.base + Int(request.pointee.output_ptr), count) }
+        return count
+    }
+
+    fileprivate func selfdestruct(_ address: Address, _ heir: Address) -> Bool {
+        let answer = ask(Int(DUET_ASK_SELFDESTRUCT)) { request in
+            memcpy(&request.pointee.address, address, 20)
+            memcpy(&request.pointee.recipient, heir, 20)
+        }
+        return answer?.number == 1
+    }
+
+    /// Precompiles are always warm (EIP-2929).
+    fileprivate func accessAccount(_ address: Address) -> evmc_access_status {
+        if isPrecompile(address) { return EVMC_ACCESS_WARM }
+        let sizes = header.sizes
+        let area = pointee.areas.warmAddresses
+        if let start = area.start {
+            for index in 0..<Int(sizes.pointee.warm_addresses) where memcmp(start + index * 20, address, 20) == 0 { return EVMC_ACCESS_WARM }
+        }
+        if let account = witness.account(address) {
+            if account.pointee.is_warm != 0 { return EVMC_ACCESS_WARM }
+            pointee.warmed.note(withUnsafeMutablePointer(to: &account.pointee.is_warm) { $0 }, isSlot: false)
+            return EVMC_ACCESS_COLD
+        }
+        if let start = area.start, area.capacity / 20 > sizes.pointee.warm_addresses {
+            memcpy(start + Int(sizes.pointee.warm_addresses) * 20, address, 20)
+            sizes.pointee.warm_addresses += 1
+            pointee.warmed.noteAddress()
+            return EVMC_ACCESS_COLD
+        }
+        return ask(Int(DUET_ASK_ACCESS_ACCOUNT), address)?.number == 1 ? EVMC_ACCESS_WARM : EVMC_ACCESS_COLD
+    }
+
+    private func isPrecompile(_ address: Address) -> Bool {
+        guard let revision = Revision(rawValue: pointee.fork.rawValue) else { return false }
+        return precompileNumber(UnsafeRawPointer(address).assumingMemoryBound(to: UInt8.self), at: revision) != nil
+    }
+
+    // MARK: Storage
+
+    /// Of the storage area or the witness.
+    private func slot(_ address: Address, _ key: Key) -> FrameSlot? { area.find(address, key) ?? witness.storage.find(address, key) }
+
+    /// The same; a new one of zeros where a complete witness says that there is nothing, if there is room.
+    private func slotOrNew(_ address: Address, _ key: Key) -> FrameSlot? {
+        if let slot = slot(address, key) { return slot }
+        return isComplete ? witness.storage.add(address, key) ?? area.add(address, key) : nil
+    }
+
+    private var area: FrameSlots {
+        guard let start = pointee.areas.slots.start, let second = header.second else { return FrameSlots() }
+        return FrameSlots(start: start, count: withUnsafeMutablePointer(to: &second.pointee.storage_slot_count) { $0 }, most: second.pointee.max_storage_slots)
+    }
+
+    fileprivate func storage(_ address: Address, _ key: Key) -> evmc_bytes32 {
+        if let slot = slot(address, key) { return duet_bytes32_at(slot.value) }
+        if isComplete { return evmc_bytes32() }
+        return word(ask(Int(DUET_ASK_STORAGE), address, key))
+    }
+
+    fileprivate func setStorage(_ address: Address, _ key: Key, _ value: Key) -> evmc_storage_status {
+        guard let slot = slotOrNew(address, key) else {
+            return evmc_storage_status(UInt32(truncatingIfNeeded: ask(Int(DUET_ASK_SET_STORAGE), address, key, value)?.number ?? 0))
+        }
+        let status = storageStatus(U256(bigEndian: slot.original), U256(bigEndian: slot.value), U256(bigEndian: value), zero: .zero)
+        memcpy(slot.value, value, 32)
+        return status
+    }
+
+    fileprivate func accessStorage(_ address: Address, _ key: Key) -> evmc_access_status {
+        if let slot = slotOrNew(address, key) {
+            if slot.isWarm.pointee != 0 { return EVMC_ACCESS_WARM }
+            pointee.warmed.note(slot.isWarm, isSlot: true)
+            if let second = header.second { second.pointee.warm_storage_count &+= 1 }
+            return EVMC_ACCESS_COLD
+        }
+        return ask(Int(DUET_ASK_ACCESS_STORAGE), address, key)?.number == 1 ? EVMC_ACCESS_WARM : EVMC_ACCESS_COLD
+    }
+
+    fileprivate func transient(_ address: Address, _ key: Key) -> evmc_bytes32 { word(ask(Int(DUET_ASK_TRANSIENT), address, key)) }
+
+    fileprivate func setTransient(_ address: Address, _ key: Key, _ value: Key) { _ = ask(Int(DUET_ASK_SET_TRANSIENT), address, key, value) }
+
+    // MARK: Calls
+
+    fileprivate func call(_ message: UnsafePointer<evmc_message>) -> evmc_result {
+        var result = evmc_result()
+        guard ask(Int(DUET_ASK_CALL), { describe(message, $0) }) != nil else { return result }
+        // The last answer, which still stands in the request.
+        result.status_code = evmc_status_code(request.pointee.status)
+        result.gas_left = request.pointee.gas_left
+        result.gas_refund = request.pointee.gas_refund
+        result.output_size = Int(request.pointee.output_size)
+        result.output_data = result.output_size == 0 ? nil
+            : UnsafeRawPointer(header.base + Int(request.pointee.output_ptr)).assumingMemoryBound(to: UInt8.self)
+        result.create_address = duet_address_at(&request.pointee.create_address)
+        return result
+    }
+
+    private func describe(_ message: UnsafePointer<evmc_message>, _ request: UnsafeMutablePointer<duet_frame_request_t>) {
+        request.pointee.call_kind = message.pointee.kind.rawValue
+        request.pointee.call_flags = message.pointee.flags
+        request.pointee.depth = UInt32(bitPattern: message.pointee.depth)
+        request.pointee.gas = message.pointee.gas
+        withUnsafeBytes(of: message.pointee.recipient) { _ = memcpy(&request.pointee.recipient, $0.baseAddress.unsafelyUnwrapped, 20) }
+        withUnsafeBytes(of: message.pointee.sender) { _ = memcpy(&request.pointee.sender, $0.baseAddress.unsafelyUnwrapped, 20) }
+        withUnsafeBytes(of: message.pointee.code_address) { _ = memcpy(&request.pointee.code_address, $0.baseAddress.unsafelyUnwrapped, 20) }
+        withUnsafeBytes(of: message.pointee.value) { _ = memcpy(&request.pointee.value, $0.baseAddress.unsafelyUnwrapped, 32) }
+        if message.pointee.kind == EVMC_CREATE2 {
+            withUnsafeBytes(of: message.pointee.create2_salt) { _ = memcpy(&request.pointee.key, $0.baseAddress.unsafelyUnwrapped, 32) }
+        }
+        request.pointee.size = UInt64(message.pointee.input_size)
+        if let input = message.pointee.input_data {
+            request.pointee.offset = UInt64(bitPattern: Int64(UnsafeRawPointer(input) - UnsafeRawPointer(header.base)))
+        }
+    }
+
+    // MARK: The block
+
+    fileprivate func blockHash(_ number: Int64) -> evmc_bytes32 {
+        word(ask(Int(DUET_ASK_BLOCK_HASH)) { $0.pointee.offset = UInt64(bitPattern: number) })
+    }
+
+    fileprivate func transactionContext() -> evmc_tx_context {
+        var result = evmc_tx_context()
+        let context = header.context
+        result.tx_gas_price = duet_bytes32_at(&context.pointee.gas_price)
+        result.tx_origin = duet_address_at(&context.pointee.originator)
+        result.block_coinbase = duet_address_at(&context.pointee.mining_beneficiary)
+        guard let supplement = pointee.supplement else { return result }
+        result.block_number = supplement.pointee.block_number
+        result.block_timestamp = supplement.pointee.block_timestamp
+        result.block_gas_limit = supplement.pointee.block_gas_limit
+        result.block_prev_randao = duet_bytes32_at(&supplement.pointee.prev_randao)
+        result.chain_id = duet_bytes32_at(&supplement.pointee.chain_id)
+        result.block_base_fee = duet_bytes32_at(&supplement.pointee.base_fee)
+        result.blob_base_fee = duet_bytes32_at(&supplement.pointee.blob_base_fee)
+        result.blob_hashes = pointee.areas.blobHashes
+        result.blob_hashes_count = pointee.areas.blobHashes == nil ? 0 : Int(supplement.pointee.blob_hash_count)
+        return result
+    }
+
+    // MARK: Logs
+
+    /// Into the log area, or to the client if that is full.
+    fileprivate func emitLog(_ address: Address, _ data: UnsafePointer<UInt8>?, _ size: Int, _ topics: UnsafePointer<evmc_bytes32>?, _ topicCount: Int) {
+        let head = MemoryLayout<duet_frame_log_t>.size + topicCount * 32
+        let room = (head + size + 7) & ~7
+        if let start = pointee.areas.logs.start, let offset = endOfLogs(), room <= pointee.areas.logs.capacity - offset {
+            let place = start + offset
+            memset(place, 0, room)
+            let log = place.assumingMemoryBound(to: duet_frame_log_t.self)
+            memcpy(place, address, 20)
+            log.pointee.topic_count = UInt32(topicCount)
+            log.pointee.data_size = UInt32(size)
+            if let topics, topicCount > 0 { memcpy(place + MemoryLayout<duet_frame_log_t>.size, topics, topicCount * 32) }
+            if let data, size > 0 { memcpy(place + head, data, size) }
+            pointee.logsEnd = offset + room
+            header.sizes.pointee.logs += 1
+            return
+        }
+        _ = ask(Int(DUET_ASK_LOG)) { request in
+            memcpy(&request.pointee.address, address, 20)
+            request.pointee.topic_count = UInt32(topicCount)
+            if let topics, topicCount > 0 { memcpy(&request.pointee.topics, topics, topicCount * 32) }
+            request.pointee.size = UInt64(size)
+            if let data { request.pointee.offset = UInt64(bitPattern: Int64(UnsafeRawPointer(data) - UnsafeRawPointer(header.base))) }
+        }
+    }
+
+    /// Behind the logs that are there; nil if they are none.
+    private func endOfLogs() -> Int? {
+        if let end = pointee.logsEnd { return end }
+        let area = pointee.areas.logs
+        guard let start = area.start, UInt(bitPattern: start) % 8 == 0 else { return nil }
+        var end = 0
+        for _ in 0..<header.sizes.pointee.logs {
+            guard area.capacity - end >= MemoryLayout<duet_frame_log_t>.size else { return nil }
+            let log = (start + end).assumingMemoryBound(to: duet_frame_log_t.self)
+            let size = MemoryLayout<duet_frame_log_t>.size + Int(log.pointee.topic_count) * 32 + Int(log.pointee.data_size)
+            guard log.pointee.topic_count <= 4, size <= area.capacity - end else { return nil }
+            end = min(area.capacity, end + (size + 7) & ~7)
+        }
+        pointee.logsEnd = end
+        return end
+    }
+}
