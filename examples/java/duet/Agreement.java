@@ -61,8 +61,12 @@ public final class Agreement {
         String[] left = expected.split("\n"), right = actual.split("\n");
         int line = 0;
         while (line < left.length && line < right.length && left[line].equals(right[line])) line++;
-        System.out.println(name + ": EVMC has\n    " + (line < left.length ? left[line] : "no more") + "\n  and the frame\n    "
-            + (line < right.length ? right[line] : "no more"));
+        System.out.println(name + ": EVMC has\n    " + line(left, line) + "\n  and the frame\n    " + line(right, line));
+    }
+
+    private static String line(String[] lines, int number) {
+        if (number >= lines.length) return "no more";
+        return lines[number].length() > 300 ? lines[number].substring(0, 300) + "…" : lines[number];
     }
 
     /** Both kinds of trace of one call, with a host, so that nothing is suspended: the steps must be the same. */

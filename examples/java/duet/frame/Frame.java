@@ -29,6 +29,7 @@ public final class Frame implements AutoCloseable {
     private final long resident;
     private final Arena callbacks = Arena.ofConfined();
     private long grow;
+    private boolean hasNoWarmArea;
 
     /** `second`: the second layout, with storage and witness areas. */
     public Frame(boolean second) {
@@ -41,7 +42,7 @@ public final class Frame implements AutoCloseable {
         first[Area.CODE.ordinal()] = 4096;
         first[Area.INPUT.ordinal()] = 4096;
         first[Area.OUTPUT.ordinal()] = 1024;
-        first[Area.RETURN_DATA.ordinal()] = 1024;
+        first[Area.RETURN_DATA.ordinal()] = 16384;
         first[Area.LOGS.ordinal()] = 4096;
         first[Area.WARM.ordinal()] = 1024;
         if (second) {
@@ -96,10 +97,16 @@ public final class Frame implements AutoCloseable {
         segment.set(LONG, at.outputPtr(), place(Area.OUTPUT));
         segment.set(LONG, at.returnDataPtr(), place(Area.RETURN_DATA));
         segment.set(LONG, at.logsPtr(), place(Area.LOGS));
-        segment.set(LONG, at.warmAddressesPtr(), place(Area.WARM));
+        segment.set(LONG, at.warmAddressesPtr(), hasNoWarmArea ? 0 : place(Area.WARM));
         segment.set(LONG, at.extensionPtr(), place(Area.EXTENSION));
         segment.set(LONG, at.segmentSize(), segment.byteSize());
         segment.set(INT, place(Area.EXTENSION), (int) Layouts.EXTENSION.size());
+    }
+
+    /** Without the area of warm addresses a frame asks whether an address is warm. */
+    public void withoutWarmArea(boolean without) {
+        hasNoWarmArea = without;
+        pointers();
     }
 
     /** Has an area be at least so large. The frame may be elsewhere afterwards. */

@@ -64,7 +64,7 @@ public final class Layouts {
         "grow", LONG, "grow_context", LONG, "trace", LONG, "witness_ptr", LONG,
         "block_number", LONG, "block_timestamp", LONG, "block_gas_limit", LONG, "prev_randao", octets(32), "chain_id", octets(32),
         "base_fee", octets(32), "blob_base_fee", octets(32), "blob_hashes_ptr", LONG, "blob_hash_count", LONG,
-        "request", REQUEST.layout(), "answer_count", INT, "reserved", INT,
+        "request", REQUEST.layout(), "answer_count", INT, "answers_pc", INT,
         "answers", MemoryLayout.sequenceLayout(8, ANSWER.layout()));
 
     public static final Struct RESULT = new Struct("OperationResult", "gas_cost", LONG, "halt_reason", INT, "pc_increment", INT);

@@ -91,10 +91,13 @@ public final class Library {
         return LINKER.downcallHandle(MemorySegment.ofAddress(address), descriptor);
     }
 
-    /** A C function pointer to `method` of `target`, good as long as the arena. An exception that leaves the method ends the JVM. */
+    /**
+     * A C function pointer to `method` of `target`, a method of the lookup's class; good as long as the arena. An exception that leaves the
+     * method ends the JVM.
+     */
     public static long upcall(MethodHandles.Lookup lookup, Object target, String method, FunctionDescriptor descriptor, Arena arena) {
         try {
-            MethodHandle handle = lookup.bind(target, method, descriptor.toMethodType());
+            MethodHandle handle = lookup.findVirtual(lookup.lookupClass(), method, descriptor.toMethodType()).bindTo(target);
             return LINKER.upcallStub(handle, descriptor, arena).address();
         } catch (ReflectiveOperationException e) {
             throw new IllegalArgumentException(e);

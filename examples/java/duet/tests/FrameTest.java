@@ -102,7 +102,7 @@ public final class FrameTest {
             frame.executeMessage(0);
             Tests.same(Numbers.COMPLETED_SUCCESS, frame.state(), "state");
             Tests.same(Bytes.word(100), new Bytes(frame.output()), "output");
-            Tests.same(1_000_000L - 800 - 27, frame.gas(), "gas");
+            Tests.same(1_000_000L - 800 - 24, frame.gas(), "gas");
         }
     }
 

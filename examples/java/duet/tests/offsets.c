@@ -64,7 +64,7 @@ static void requests(void) {
     FIELD(duet_frame_extension_t, prev_randao), FIELD(duet_frame_extension_t, chain_id), FIELD(duet_frame_extension_t, base_fee);
     FIELD(duet_frame_extension_t, blob_base_fee), FIELD(duet_frame_extension_t, blob_hashes_ptr);
     FIELD(duet_frame_extension_t, blob_hash_count), FIELD(duet_frame_extension_t, request), FIELD(duet_frame_extension_t, answer_count);
-    FIELD(duet_frame_extension_t, reserved), FIELD(duet_frame_extension_t, answers);
+    FIELD(duet_frame_extension_t, answers_pc), FIELD(duet_frame_extension_t, answers);
 }
 
 static void traces(void) {

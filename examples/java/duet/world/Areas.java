@@ -3,12 +3,20 @@ package duet.world;
 import duet.frame.Frame;
 import duet.frame.Frame.Area;
 import duet.frame.Layouts;
+import duet.frame.Library;
 import duet.frame.Numbers;
+import duet.frame.Struct;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Fills the storage area of a frame of the second layout with the entries of the executing account, and its witness with accounts, so that code
- * finds them without suspending; and takes back what code has changed. What does not fit is asked for.
+ * Puts into the areas of a frame of the second layout what code is likely to want, so that it finds it without suspending: the storage entries of
+ * the executing account, which addresses are warm, and in the witness accounts. Takes back what code has changed. What is not there
+ * is asked for.
+ *
+ * An instruction that waits for a call is done anew when it goes on: what it has read before must not change meanwhile. A call changes
+ * accounts, so the witness is filled for code that calls nobody.
  */
 final class Areas {
     private static final long SLOT_KEY = Layouts.SLOT.offset("key"), SLOT_VALUE = Layouts.SLOT.offset("value"),
@@ -19,9 +27,32 @@ final class Areas {
 
     private Areas() {}
 
-    static void load(Frame frame, World world, Bytes recipient) {
+    /** Addresses that are `cold` stay so in the areas, even if the world has them as warm. */
+    static void load(Frame frame, World world, Bytes recipient, Set<Bytes> cold) {
         loadSlots(frame, world, recipient);
-        loadAccounts(frame, world);
+        loadWarm(frame, world, cold);
+        if (!calls(frame)) loadAccounts(frame, world);
+    }
+
+    private static boolean calls(Frame frame) {
+        byte[] code = frame.octets(frame.number(frame.at.codePtr()), frame.integer(frame.at.codeSize()));
+        for (int i = 0; i < code.length; i++) {
+            int opcode = code[i] & 0xff;
+            if (opcode >= 0xf0 && opcode != 0xf3 && opcode != 0xfd && opcode != 0xfe) return true;
+            if (opcode >= 0x60 && opcode <= 0x7f) i += opcode - 0x5f;
+        }
+        return false;
+    }
+
+    private static void loadWarm(Frame frame, World world, Set<Bytes> cold) {
+        List<Bytes> warm = world.accounts.entrySet().stream().filter(e -> e.getValue().isWarm && !cold.contains(e.getKey())).map(Map.Entry::getKey).toList();
+        frame.reserve(Area.WARM, 20L * (warm.size() + 8));
+        long place = frame.place(Area.WARM);
+        for (Bytes address : warm) {
+            frame.octets(place, address.octets());
+            place += 20;
+        }
+        frame.integer(frame.at.warmAddressCount(), warm.size());
     }
 
     private static void loadSlots(Frame frame, World world, Bytes recipient) {
@@ -34,7 +65,7 @@ final class Areas {
             frame.octets(place + SLOT_KEY, entry.getKey().octets());
             frame.octets(place + SLOT_VALUE, entry.getValue().value.octets());
             frame.octets(place + SLOT_ORIGINAL, entry.getValue().original.octets());
-            frame.segment().set(java.lang.foreign.ValueLayout.JAVA_BYTE, place + SLOT_WARM, (byte) (entry.getValue().isWarm ? 1 : 0));
+            frame.segment().set(Struct.BYTE, place + SLOT_WARM, (byte) (entry.getValue().isWarm ? 1 : 0));
             place += Layouts.SLOT.size();
         }
         frame.number(frame.at.storagePtr(), frame.place(Area.STORAGE));
@@ -62,8 +93,8 @@ final class Areas {
             frame.octets(place + CODE_HASH, world.codeHash(entry.getKey()).octets());
             frame.integer(place + CODE_SIZE, account.code.length);
             frame.number(place + CODE_OFFSET, code);
-            frame.segment().set(java.lang.foreign.ValueLayout.JAVA_BYTE, place + WARM,
-                (byte) (account.isWarm || duet.frame.Library.isPrecompile(world.revision, entry.getKey().octets()) ? 1 : 0));
+            frame.segment().set(Struct.BYTE, place + WARM,
+                (byte) (account.isWarm || Library.isPrecompile(world.revision, entry.getKey().octets()) ? 1 : 0));
             frame.octets(witness + code, account.code);
             code += account.code.length;
             place += Layouts.ACCOUNT.size();
@@ -89,11 +120,14 @@ final class Areas {
             if (!world.storage(address, key).equals(value)) world.setStorage(address, key, value);
             if (isWarm(frame, place + SLOT_WARM) && world.revision >= Numbers.BERLIN) world.accessStorage(address, key);
         }
+        place = frame.number(frame.at.warmAddressesPtr());
+        for (int i = frame.integer(frame.at.warmAddressCount()); i > 0; i--, place += 20)
+            if (world.revision >= Numbers.BERLIN) world.accessAccount(new Bytes(frame.octets(place, 20)));
         long witness = frame.number(frame.at.witnessPtr());
+        if (witness == 0) return;
         place = witness + frame.number(witness + Layouts.WITNESS.offset("accounts_ptr"));
-        for (int i = frame.integer(witness + Layouts.WITNESS.offset("account_count")); i > 0; i--, place += Layouts.ACCOUNT.size()) {
+        for (int i = frame.integer(witness + Layouts.WITNESS.offset("account_count")); i > 0; i--, place += Layouts.ACCOUNT.size())
             if (isWarm(frame, place + WARM) && world.revision >= Numbers.BERLIN) world.accessAccount(new Bytes(frame.octets(place, 20)));
-        }
     }
 
     private static boolean isWarm(Frame frame, long place) {

@@ -1,12 +1,12 @@
 package duet.world;
 
 import duet.frame.Frame;
-import duet.frame.Frame.Area;
 import duet.frame.Layouts;
 import duet.frame.Library;
 import duet.frame.Numbers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Runs code on message frames: one for each depth, used again and again. What a frame asks for by suspension is answered from the world. */
 public final class FrameExecutor implements Message.Executor {
@@ -40,21 +40,23 @@ public final class FrameExecutor implements Message.Executor {
         while (frames.size() <= message.depth()) frames.add(new Frame(second));
         Frame frame = frames.get(message.depth());
         fill(frame, world, message, code);
-        if (source == Source.AREAS) Areas.load(frame, world, message.recipient());
+        Set<Bytes> cold = Set.of();
         if (source == Source.HOST) host.attach(frame, world, this);
         int error;
         while (true) {
+            if (source == Source.AREAS) Areas.load(frame, world, message.recipient(), cold);
             error = frame.execute(callbacks);
             // Logs, and what areas have, belong before whatever the frame asks for.
-            takeLogs(frame, world, message.recipient());
+            boolean hadLogs = takeLogs(frame, world);
             if (source == Source.AREAS) Areas.store(frame, world);
             if (error != 0 || frame.state() != Numbers.CODE_SUSPENDED) break;
             suspensions++;
             kinds[frame.integer(frame.extension("request"))]++;
-            requests.answer(frame, world, message);
-            if (source == Source.AREAS) Areas.load(frame, world, message.recipient());
+            // A log that there was no room for may fit now. If it is answered, it must not be among those that come later.
+            if (hadLogs && frame.integer(frame.extension("request")) == Numbers.ASK_LOG) continue;
+            cold = requests.answer(frame, world, source == Source.AREAS);
         }
-        if (error != 0) throw new IllegalStateException(Library.errorMessage(error));
+        if (error != 0) throw new IllegalStateException((second ? "second layout, " : "first layout, ") + source + ": " + Library.errorMessage(error));
         int status = Numbers.status(frame.state(), frame.haltReason());
         boolean hasOutput = status == Numbers.STATUS_SUCCESS || status == Numbers.STATUS_REVERT;
         return new Message.Result(status, frame.gas(), status == Numbers.STATUS_SUCCESS ? frame.number(frame.at.gasRefund()) : 0,
@@ -66,6 +68,7 @@ public final class FrameExecutor implements Message.Executor {
         frame.code(code);
         frame.input(message.input());
         frame.growing();
+        frame.withoutWarmArea(source != Source.AREAS);
         frame.number(frame.at.gasRemaining(), message.gas());
         frame.integer(frame.at.type(), message.isCreation() ? Numbers.CONTRACT_CREATION : Numbers.MESSAGE_CALL);
         frame.integer(frame.at.isStatic(), message.isStatic() ? 1 : 0);
@@ -95,9 +98,10 @@ public final class FrameExecutor implements Message.Executor {
         LOG_DATA = Layouts.LOG.offset("data_size");
 
     /** What the frame has logged so far is the world's from now on; a failure undoes it there. The area is empty again. */
-    private static void takeLogs(Frame frame, World world, Bytes recipient) {
+    private static boolean takeLogs(Frame frame, World world) {
         long place = frame.number(frame.at.logsPtr());
-        for (int i = frame.integer(frame.at.logCount()); i > 0; i--) {
+        int count = frame.integer(frame.at.logCount());
+        for (int i = 0; i < count; i++) {
             Bytes address = new Bytes(frame.octets(place + LOG_ADDRESS, 20));
             int topicCount = frame.integer(place + LOG_TOPICS), size = frame.integer(place + LOG_DATA);
             place += Layouts.LOG.size();
@@ -107,6 +111,7 @@ public final class FrameExecutor implements Message.Executor {
             place += (size + 7L) / 8 * 8;
         }
         frame.integer(frame.at.logCount(), 0);
+        return count > 0;
     }
 
     @Override

@@ -7,7 +7,9 @@ import duet.frame.Frame.Area;
 import duet.frame.Layouts;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Answers what a suspended frame asks for: the fields of duet_frame_request_t to the world and back. */
 final class Requests {
@@ -28,27 +30,32 @@ final class Requests {
         this.executor = executor;
     }
 
-    void answer(Frame frame, World world, Message message) {
+    /**
+     * With areas, a storage entry that is asked for goes into them instead of being answered. Gives the addresses that the instruction makes
+     * warm when it goes on: they are warm for the call that it waits for, but must not be so in the areas before.
+     */
+    Set<Bytes> answer(Frame frame, World world, boolean hasAreas) {
         long request = frame.extension("request");
         Bytes address = new Bytes(frame.octets(request + ADDRESS, 20));
         Bytes key = new Bytes(frame.octets(request + KEY, 32)), value = new Bytes(frame.octets(request + VALUE, 32));
         long number = 0;
         Bytes word = Bytes.ZERO;
-        switch (frame.integer(request + KIND)) {
+        int kind = frame.integer(request + KIND);
+        if (hasAreas && (kind == ASK_STORAGE || kind == ASK_SET_STORAGE || kind == ASK_ACCESS_STORAGE)) {
+            world.slot(address, key);
+            return Set.of();
+        }
+        switch (kind) {
             case ASK_ACCOUNT_EXISTS -> number = world.exists(address) ? 1 : 0;
             case ASK_STORAGE -> word = world.storage(address, key);
             case ASK_SET_STORAGE -> number = world.setStorage(address, key, value);
             case ASK_BALANCE -> word = Bytes.word(world.account(address).balance);
             case ASK_CODE_SIZE -> number = world.account(address).code.length;
             case ASK_CODE_HASH -> word = world.codeHash(address);
-            case ASK_CODE -> {
-                code(frame, world.account(address).code, frame.number(request + OFFSET), frame.number(request + SIZE));
-                return;
-            }
+            case ASK_CODE -> code(frame, world.account(address).code, frame.number(request + OFFSET), frame.number(request + SIZE));
             case ASK_SELFDESTRUCT -> number = world.selfdestruct(address, new Bytes(frame.octets(request + RECIPIENT, 20))) ? 1 : 0;
             case ASK_CALL -> {
-                call(frame, world, request);
-                return;
+                return call(frame, world, request, hasAreas);
             }
             case ASK_BLOCK_HASH -> word = world.blockHash(frame.number(request + OFFSET));
             case ASK_LOG -> log(frame, world, request, address);
@@ -56,11 +63,14 @@ final class Requests {
             case ASK_ACCESS_STORAGE -> number = world.accessStorage(address, key) ? 1 : 0;
             case ASK_TRANSIENT -> word = world.passing(address, key);
             case ASK_SET_TRANSIENT -> world.setPassing(address, key, value);
-            default -> throw new IllegalStateException("a request of kind " + frame.integer(request + KIND));
+            default -> throw new IllegalStateException("a request of kind " + kind);
         }
+        // The frame may have moved to make room for an answer.
+        request = frame.extension("request");
         frame.number(request + NUMBER, number);
         frame.octets(request + WORD, word.octets());
         frame.integer(request + ANSWERED, 1);
+        return Set.of();
     }
 
     private void log(Frame frame, World world, long request, Bytes address) {
@@ -75,7 +85,6 @@ final class Requests {
         byte[] part = Long.compareUnsigned(offset, code.length) >= 0 ? new byte[0]
             : Arrays.copyOfRange(code, (int) offset, (int) (offset + Math.min(size, code.length - offset)));
         output(frame, Area.SCRATCH, part);
-        frame.integer(frame.extension("request") + ANSWERED, 1);
     }
 
     /** The place may change with the frame's: request fields are found anew afterwards. */
@@ -87,11 +96,14 @@ final class Requests {
         frame.number(request + OUTPUT_SIZE, octets.length);
     }
 
-    private void call(Frame frame, World world, long request) {
+    private Set<Bytes> call(Frame frame, World world, long request, boolean hasAreas) {
         Message inner = new Message(frame.integer(request + CALL_KIND), frame.integer(request + CALL_FLAGS), frame.integer(request + DEPTH),
             frame.number(request + GAS), new Bytes(frame.octets(request + RECIPIENT, 20)), new Bytes(frame.octets(request + SENDER, 20)),
             frame.octets(frame.number(request + OFFSET), frame.number(request + SIZE)), new Bytes(frame.octets(request + VALUE, 32)),
             new Bytes(frame.octets(request + KEY, 32)), new Bytes(frame.octets(request + CODE_ADDRESS, 20)));
+        Set<Bytes> cold = new HashSet<>();
+        if (hasAreas && world.revision >= BERLIN && !inner.isCreation())
+            for (Bytes called : List.of(inner.recipient(), inner.codeAddress())) if (!world.accessAccount(called)) cold.add(called);
         Message.Result result = Calls.call(world, inner, executor);
         output(frame, Area.RETURN_DATA, result.output());
         request = frame.extension("request");
@@ -100,5 +112,6 @@ final class Requests {
         frame.integer(request + STATUS, result.status());
         frame.octets(request + CREATE_ADDRESS, result.createAddress().octets());
         frame.integer(request + ANSWERED, 1);
+        return cold;
     }
 }

@@ -60,7 +60,7 @@ public final class World {
         return accounts.computeIfAbsent(address, a -> new Account());
     }
 
-    private Slot slot(Bytes address, Bytes key) {
+    Slot slot(Bytes address, Bytes key) {
         return account(address).slots.computeIfAbsent(key, k -> new Slot());
     }
 
@@ -103,9 +103,11 @@ public final class World {
     }
 
     public boolean accessAccount(Bytes address) {
+        // Precompiles are always warm.
+        if (Library.isPrecompile(revision, address.octets())) return true;
         Account account = account(address);
-        boolean was = account.isWarm || Library.isPrecompile(revision, address.octets());
-        if (!account.isWarm) {
+        boolean was = account.isWarm;
+        if (!was) {
             journal.push(() -> account.isWarm = false);
             account.isWarm = true;
         }
