@@ -78,7 +78,7 @@ final class CacheTests: XCTestCase {
         }
         XCTAssertFalse(held.isEmpty)
         for entry in held {
-            XCTAssertEqual(entry.pointee.original[1999], 0x5b)
+            XCTAssertEqual(entry.pointee.image.plain[1999], 0x5b)
             CodeCache.give(entry)
         }
         CodeCache.setLimit(0)

@@ -21,6 +21,7 @@
 #include "host_calls.h"
 #include "frame_parts.h"
 #include "cache.h"
+#include "jumpdest.h"
 
 /* The rights of a guest memory that has no page: 2^20 zeros that nobody writes. */
 uint8_t *duet_no_rights(void);

@@ -16,6 +16,7 @@ extension Command {
             Option("--filter", "TEXT", "only cases whose file, name, fork or indices contain this"),
             Option("--exclude", "TEXT", "not the cases whose file, name, fork or indices contain this"),
             Option("--vm", "PATH", "an EVMC shared object that executes the code instead of this library's EVM"),
+            Option("--surface", "NAME", "how this library's EVM is called: evmc (default), frame, suspended-frame"),
             Option("--expected", "FILE", "cases that are known to fail, with the reason for each"),
             Option("--stack", "KIB", "size of each thread's stack (default 8192)"),
         ],
@@ -30,6 +31,7 @@ final class StateConformance: @unchecked Sendable {
     private let exclude: String?
     private let jobs: Int
     private let vmPath: String?
+    private let surface: EthereumVM.Surface
     private let stack: Int
     private let expectedFailures: ExpectedFailures
 
@@ -53,13 +55,14 @@ final class StateConformance: @unchecked Sendable {
         exclude = arguments.value("--exclude")
         jobs = Int(try arguments.number("--jobs", default: UInt64(ProcessInfo.processInfo.activeProcessorCount), in: 1...1024))
         vmPath = arguments.value("--vm")
+        surface = try EthereumVM.Surface.named(arguments.value("--surface"))
         stack = Int(try arguments.number("--stack", default: 8192, in: 64...(1 << 20))) << 10
         expectedFailures = try ExpectedFailures(file: arguments.value("--expected"))
     }
 
     func run(_ console: Console) throws -> Int32 {
         // Before any thread needs it, so that a bad path is said once.
-        _ = try EthereumVM(path: vmPath)
+        _ = try EthereumVM(path: vmPath, surface: surface)
         let finished = DispatchSemaphore(value: 0)
         for _ in 0..<jobs {
             let thread = Thread {
@@ -86,7 +89,7 @@ final class StateConformance: @unchecked Sendable {
 
     private func work() {
         do throws(ToolError) {
-            let runner = StateTestRunner(try EthereumVM(path: vmPath))
+            let runner = StateTestRunner(try EthereumVM(path: vmPath, surface: surface))
             while let index = take() {
                 let tally = try run(index, runner)
                 lock.withLock {

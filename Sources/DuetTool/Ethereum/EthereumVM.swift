@@ -5,7 +5,28 @@ import Foundation
 final class EthereumVM {
     let vm: UnsafeMutablePointer<evmc_vm>
 
-    init(path: String?) throws(ToolError) {
+    /// Where this library's EVM executes.
+    enum Surface: String, CaseIterable {
+        case evmc
+        /// Every call on a message frame, with the host handed along, or suspended for everything that it asks.
+        case frame
+        case suspendedFrame = "suspended-frame"
+
+        static func named(_ name: String?) throws(ToolError) -> Surface {
+            guard let name else { return .evmc }
+            guard let surface = Surface(rawValue: name) else {
+                throw .usage("--surface: '\(name)' is none of \(allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            return surface
+        }
+    }
+
+    init(path: String?, surface: Surface = .evmc) throws(ToolError) {
+        if surface != .evmc {
+            guard path == nil else { throw .usage("--surface is this library's; it does not go with --vm") }
+            vm = FrameVM.create(suspends: surface == .suspendedFrame)
+            return
+        }
         guard let path else {
             guard let vm = evmc_create_duet() else { throw .failed("out of memory") }
             self.vm = vm

@@ -57,6 +57,8 @@ extension Frame.Handle {
         pointee.isUnanswered = false
         pointee.fork = fork
         pointee.traits = traits(of: fork)
+        pointee.steps = steps(of: fork)
+        pointee.patience = instance.pointee.patience
         pointee.rules = rules(of: fork)
         pointee.message = message
         pointee.original = code
@@ -70,11 +72,10 @@ extension Frame.Handle {
         pointee.cached = image == nil ? CodeCache.take(code, codeSize, fork) : nil
         if let image = image ?? pointee.cached?.pointee.image {
             pointee.image = image
+            pointee.heat = nil
         } else if !loadScratch(code, codeSize) {
             return false
         }
-        pointee.code = pointee.image.code
-        pointee.blocks = pointee.image.blocks
         return true
     }
 

@@ -13,6 +13,11 @@ func setOption(_ vm: UnsafeMutablePointer<evmc_vm>?, _ name: UnsafePointer<CChar
         CodeCache.setLimit(octets)
         return EVMC_SET_OPTION_SUCCESS
     }
+    if same(name, "analyse_after") {
+        guard let count = number(value) else { return EVMC_SET_OPTION_INVALID_VALUE }
+        instance.pointee.patience = count
+        return EVMC_SET_OPTION_SUCCESS
+    }
     if same(name, "trace") {
         return set(value) {
             instance.pointee.isTraced = $0

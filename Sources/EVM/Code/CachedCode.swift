@@ -1,11 +1,10 @@
 import CPVM
 
-/// An image in the cache, with the code it was made from. It is freed when it is out of the cache and no execution uses it.
+/// An image in the cache. It is freed when it is out of the cache and no execution uses it.
 struct CachedCode: BitwiseCopyable {
     typealias Handle = UnsafeMutablePointer<CachedCode>
 
     let image: CodeImage
-    let original: UnsafeMutablePointer<UInt8>
     let fork: Fork
     let hash: UInt64
     /// What it takes up.
@@ -22,21 +21,19 @@ struct CachedCode: BitwiseCopyable {
 
     /// Analyses all of the code. nil if memory is short.
     static func create(_ code: UnsafePointer<UInt8>, _ size: Int, _ fork: Fork, _ hash: UInt64) -> Handle? {
-        // In one allocation: this, the blocks, the image, the code.
+        // In one allocation: this, the blocks, the image.
         let head = (MemoryLayout<CachedCode>.size + 15) & ~15
         let blocks = CodeImage.blockRoom(size)
         let text = CodeImage.textRoom(size)
-        let octets = head + blocks + text + size
+        let octets = head + blocks + text
         guard let memory = calloc(1, octets) else { return nil }
         let image = CodeImage(text: memory + head + blocks, blocks: memory + head, size: size)
         image.load(code)
         image.analyseEverything(traits(of: fork))
-        let original = (memory + head + blocks + text).assumingMemoryBound(to: UInt8.self)
-        memcpy(original, code, size)
         let entry = memory.assumingMemoryBound(to: CachedCode.self)
-        entry.initialize(to: CachedCode(image: image, original: original, fork: fork, hash: hash, octets: octets, users: 1, sibling: nil, younger: nil, older: nil))
+        entry.initialize(to: CachedCode(image: image, fork: fork, hash: hash, octets: octets, users: 1, sibling: nil, younger: nil, older: nil))
         return entry
     }
 
-    func isOf(_ code: UnsafePointer<UInt8>, _ size: Int) -> Bool { image.size == size && memcmp(original, code, size) == 0 }
+    func isOf(_ code: UnsafePointer<UInt8>, _ size: Int) -> Bool { image.size == size && memcmp(image.plain, code, size) == 0 }
 }

@@ -1,21 +1,23 @@
-/// From octets to blocks. An image is analysed piece by piece, when control first gets somewhere, or all at once for the cache.
+/// From octets to blocks. An image is analysed piece by piece, where control gets again and again, or all at once for the cache.
 extension CodeImage {
     /// All that can ever be run.
     func analyseEverything(_ traits: UnsafePointer<Traits>) {
-        _ = analyse(from: 0, traits)
+        copyCode()
+        findJumpdests(to: size)
+        _ = analyse(from: 0, traits, pastBranches: true)
         for word in 0..<(size / 64 + 1) {
             var bits = jumpdests[word]
             while bits != 0 {
-                _ = analyse(from: word * 64 + bits.trailingZeroBitCount, traits)
+                _ = analyse(from: word * 64 + bits.trailingZeroBitCount, traits, pastBranches: true)
                 bits &= bits &- 1
             }
         }
     }
 
-    /// The block that starts at an offset and all that control reaches from there without a jump. In it, octets that are no
-    /// instruction of the fork become `undefined` and sequences with a handler of their own get its opcode. Gives the offset
-    /// behind it: all blocks that it has written lie before.
-    func analyse(from start: Int, _ traits: UnsafePointer<Traits>) -> Int {
+    /// The block that starts at an offset and all that control reaches from there without a jump, or without a branch either. In the copy, octets that are no instruction
+    /// of the fork become `undefined` and sequences with a handler of their own get its opcode. Gives the offset behind it: all blocks
+    /// that it has written lie before.
+    func analyse(from start: Int, _ traits: UnsafePointer<Traits>, pastBranches: Bool) -> Int {
         let fusions = Fusion.Tables()
         var segments = InlineArray<16, Segment>(repeating: Segment())
         var offset = start
@@ -27,8 +29,7 @@ extension CodeImage {
             var flow: Flow
             repeat {
                 let place = code + offset
-                var octet = place.pointee
-                if octet == Opcode.enteringJumpdest.rawValue && isJumpdest(UInt64(offset)) { octet = Opcode.jumpdest.rawValue }
+                let octet = plain[offset]
                 let row = traits[Int(octet)]
                 flow = row.flow
                 if flow == .starts && offset != segment.start {
@@ -59,27 +60,23 @@ extension CodeImage {
                 segment = Segment(segments[count], then: segment)
                 blocks[segment.start] = segment.block
             }
-            if flow == .ends { return offset }
+            if flow == .ends || flow == .branches && !pastBranches { return offset }
         }
         return offset
     }
 
-    /// The fixed costs from the instruction at an offset to the end of its block. `original` is the code of this image.
-    func costToTheEnd(from start: Int, _ original: UnsafePointer<UInt8>?, _ traits: UnsafePointer<Traits>) -> Int64 {
+    /// The fixed costs from the instruction at an offset to the end of its block.
+    func costToTheEnd(from start: Int, _ traits: UnsafePointer<Traits>) -> Int64 {
         var offset = start
         var cost: Int64 = 0
         while true {
-            let row = traits[Int(octet(at: offset, original))]
+            let row = traits[Int(plain[offset])]
             if row.flow == .starts && offset != start && code[offset] == Opcode.enteringJumpdest.rawValue { return cost }
             cost += Int64(row.gas)
             if row.flow == .ends || row.flow == .splits || row.flow == .branches { return cost }
             offset += 1 + Int(row.immediate)
         }
     }
-
-    /// What the code has at an offset, before anything was replaced; 0 behind its end.
-    @inline(__always)
-    func octet(at offset: Int, _ original: UnsafePointer<UInt8>?) -> UInt8 { offset < size ? original.unsafelyUnwrapped[offset] : 0 }
 }
 
 /// What instructions need together.

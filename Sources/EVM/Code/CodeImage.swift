@@ -1,16 +1,18 @@
 import CPVM
 import VMCommon
 
-/// Code as the interpreter runs it: a copy that may have other opcodes (see `Fusion`), with room on both sides so that neither
-/// push data nor the end needs a check, where it may be jumped to, and the blocks.
+/// Code as the interpreter runs it: twice, as it is and as a copy that may have other opcodes (see `Fusion`), both with room on both sides
+/// so that neither push data nor the end needs a check; and the blocks.
 ///
 /// An image is for one fork.
 struct CodeImage: BitwiseCopyable {
-    /// The copy; behind it come zeros, which are STOP and the rest of cut-off push data.
+    /// The code as it is; behind it come zeros, which are STOP and the rest of cut-off push data.
+    let plain: UnsafeMutablePointer<UInt8>
+    /// The copy. It is the code's where a block has been analysed; elsewhere it may be anything.
     let code: UnsafeMutablePointer<UInt8>
     /// By offset, also behind the end of the code. Only starts of blocks have one.
     let blocks: UnsafeMutablePointer<Block>
-    /// A bit for each octet of the code: is it a JUMPDEST, and not push data?
+    /// A bit for each octet of the code: is it a JUMPDEST, and not push data? As far as they are known.
     let jumpdests: UnsafeMutablePointer<UInt64>
     let size: Int
 
@@ -19,29 +21,59 @@ struct CodeImage: BitwiseCopyable {
     /// Behind it: PUSH32 as the last octet, and the STOP that follows.
     static let back = 40
 
-    /// Octets for code of that size with its bit set, a multiple of 8, and for its blocks.
-    static func textRoom(_ size: Int) -> Int { (front + size + back + 7) & ~7 + (size / 64 + 1) * 8 }
+    private static func copyRoom(_ size: Int) -> Int { (front + size + back + 7) & ~7 }
+    /// Octets for code of that size, its copy and its bit set, a multiple of 8, and for its blocks.
+    static func textRoom(_ size: Int) -> Int { 2 * copyRoom(size) + 8 + (size / 64 + 1) * 8 }
     static func blockRoom(_ size: Int) -> Int { (size + back) * MemoryLayout<Block>.stride }
 
     /// In memory for both, at multiples of 8; that of the blocks is zeros.
     init(text: UnsafeMutableRawPointer, blocks: UnsafeMutableRawPointer, size: Int) {
+        let room = CodeImage.copyRoom(size)
         self.size = size
         self.blocks = blocks.assumingMemoryBound(to: Block.self)
-        code = text.assumingMemoryBound(to: UInt8.self) + CodeImage.front
-        jumpdests = (text + (CodeImage.front + size + CodeImage.back + 7) & ~7).assumingMemoryBound(to: UInt64.self)
+        plain = text.assumingMemoryBound(to: UInt8.self) + CodeImage.front
+        code = plain + room
+        jumpdests = (text + (2 * room + 8)).assumingMemoryBound(to: UInt64.self)
     }
 
-    /// Copies code and finds its jump destinations.
+    /// Takes code over. Nothing is known of it yet.
+    @inline(__always)
     func load(_ source: UnsafePointer<UInt8>?) {
-        if let source, size > 0 { memcpy(code, source, size) }
-        memset(code + size, 0, CodeImage.back)
-        findJumpdests()
+        memset(plain - CodeImage.front, 0, CodeImage.front)
+        if let source, size > 0 { memcpy(plain, source, size) }
+        memset(plain + size, 0, CodeImage.back)
+        scanned = 0
     }
 
-    private func findJumpdests() {
-        memset(jumpdests, 0, (size / 64 + 1) * 8)
-        var place = UnsafePointer(code)
-        let end = place + size
+    /// Makes the copy, before the first block is analysed.
+    func copyCode() { memcpy(code - CodeImage.front, plain - CodeImage.front, CodeImage.front + size + CodeImage.back) }
+
+    // MARK: Jump destinations
+
+    /// How far `jumpdests` are known: the start of an instruction, or the end. It lies before them.
+    private var scanned: Int {
+        get { Int(jumpdests[-1]) }
+        nonmutating set { jumpdests[-1] = UInt64(truncatingIfNeeded: newValue) }
+    }
+
+    /// Mostly a look at the octets before it will do.
+    @inline(__always)
+    func isJumpdest(_ offset: UInt64) -> Bool {
+        guard offset < UInt64(size), plain[Int(offset)] == Opcode.jumpdest.rawValue else { return false }
+        return !duet_may_be_data(plain + Int(offset)) || isMarked(Int(offset))
+    }
+
+    @inline(never)
+    private func isMarked(_ offset: Int) -> Bool {
+        if offset >= scanned { findJumpdests(to: offset) }
+        return jumpdests[offset / 64] & (1 &<< UInt64(offset % 64)) != 0
+    }
+
+    /// Finds them up to an offset, this one too.
+    func findJumpdests(to last: Int) {
+        if scanned == 0 { memset(jumpdests, 0, (size / 64 + 1) * 8) }
+        var place = UnsafePointer(plain) + scanned
+        let end = UnsafePointer(plain) + min(last + 1, size)
         while place < end {
             let octet = place.pointee
             place += 1
@@ -49,14 +81,10 @@ struct CodeImage: BitwiseCopyable {
             if Int8(bitPattern: octet) > Int8(bitPattern: Opcode.jumpdest.rawValue) {
                 if octet >= Opcode.push1.rawValue { place += Int(octet &- Opcode.push0.rawValue) }
             } else if octet == Opcode.jumpdest.rawValue {
-                let offset = UInt64(bitPattern: Int64(place - UnsafePointer(code))) &- 1
+                let offset = UInt64(bitPattern: Int64(place - UnsafePointer(plain))) &- 1
                 jumpdests[Int(offset / 64)] |= 1 &<< (offset % 64)
             }
         }
-    }
-
-    @inline(__always)
-    func isJumpdest(_ offset: UInt64) -> Bool {
-        offset < UInt64(size) && jumpdests[Int(offset / 64)] & (1 &<< (offset % 64)) != 0
+        scanned = place - UnsafePointer(plain)
     }
 }

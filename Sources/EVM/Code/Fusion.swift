@@ -85,35 +85,40 @@ struct Fusion: BitwiseCopyable {
         Fusion(.add, .add, .addAdd),
     ]
 
-    /// DUP and SWAP by one name.
-    @inline(__always)
-    static func kind(_ octet: UInt8) -> UInt8 {
-        let opcode = octet & 0xf0
-        return opcode == Opcode.dup1.rawValue || opcode == Opcode.swap1.rawValue ? opcode : octet
+    /// The octets that an opcode of `all` stands for.
+    private static func forEach(of octet: UInt8, _ body: (UInt8) -> Void) {
+        let count: UInt8 = octet == Opcode.dup1.rawValue || octet == Opcode.swap1.rawValue ? 16 : 1
+        for number in 0..<count { body(octet + number) }
     }
+
+    private static let list = Table<Fusion>(count: 55) { all[$0] }
 
     /// The number of a row of `pairs` for each octet that can come first; 0 for others.
-    private static let firsts = Table<UInt8>(count: 256) { octet in
-        var row: UInt8 = 0
-        for index in all.indices {
-            let isNew = !all.indices.contains { $0 < index && all[$0].first == all[index].first }
-            if isNew { row += 1 }
-            if isNew && all[index].first.rawValue == kind(UInt8(octet)) { return row }
+    private static let firsts = {
+        let table = Table<UInt8>(count: 256) { _ in 0 }
+        let rows = UnsafeMutablePointer(mutating: table.address)
+        var last: UInt8 = 0
+        for index in list.indices {
+            let first = list[index].first.rawValue
+            if rows[Int(first)] != 0 { continue }
+            last += 1
+            forEach(of: first) { rows[Int($0)] = last }
         }
-        return 0
-    }
+        return table
+    }()
 
     /// For each row and second octet, 1 more than the index of a fusion.
-    private static let pairs = Table<UInt8>(count: rowCount * 256) { place in
-        for index in all.indices where Int(row(of: all[index].first)) == place / 256 && all[index].second.rawValue == kind(UInt8(place % 256)) {
-            return UInt8(index + 1)
+    private static let pairs = {
+        let table = Table<UInt8>(count: rowCount * 256) { _ in 0 }
+        let places = UnsafeMutablePointer(mutating: table.address)
+        for index in list.indices {
+            let row = Int(firsts[Int(list[index].first.rawValue)]) * 256
+            forEach(of: list[index].second.rawValue) { places[row + Int($0)] = UInt8(index + 1) }
         }
-        return 0
-    }
+        return table
+    }()
 
     private static let rowCount = 32
-
-    static func row(of opcode: Opcode) -> UInt8 { firsts[Int(opcode.rawValue)] }
 
     /// Where the tables are, so that analysis need not ask for them at every instruction.
     struct Tables: BitwiseCopyable {
@@ -128,5 +133,5 @@ struct Fusion: BitwiseCopyable {
     }
 
     @inline(__always)
-    static func at(_ number: UInt8) -> Fusion { all[Int(number) - 1] }
+    static func at(_ number: UInt8) -> Fusion { list[Int(number) - 1] }
 }

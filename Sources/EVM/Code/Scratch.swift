@@ -1,6 +1,7 @@
 import CPVM
 
-/// The image of code that is not in the cache: in memory of the frame, analysed as far as control gets, and for one execution.
+/// The image of code that is not in the cache: in memory of the frame and for one execution. A block is analysed when control has come to it
+/// a few times; most blocks never are.
 extension Frame.Handle {
     /// False if memory is short.
     func loadScratch(_ source: UnsafePointer<UInt8>?, _ size: Int) -> Bool {
@@ -8,8 +9,9 @@ extension Frame.Handle {
             pointee.freeScratch()
             let room = max(size, 1024)
             pointee.scratchText = malloc(CodeImage.textRoom(room))
+            pointee.scratchHeat = malloc(room + CodeImage.back)
             pointee.scratchBlocks = calloc(1, CodeImage.blockRoom(room))
-            guard pointee.scratchText != nil, pointee.scratchBlocks != nil else {
+            guard pointee.scratchText != nil, pointee.scratchHeat != nil, pointee.scratchBlocks != nil else {
                 pointee.freeScratch()
                 return false
             }
@@ -17,10 +19,19 @@ extension Frame.Handle {
         }
         pointee.image = CodeImage(text: pointee.scratchText.unsafelyUnwrapped, blocks: pointee.scratchBlocks.unsafelyUnwrapped, size: size)
         pointee.image.load(source)
+        let heat = pointee.scratchHeat.unsafelyUnwrapped
+        memset(heat, 0, size + CodeImage.back)
+        pointee.heat = heat.assumingMemoryBound(to: UInt8.self)
         return true
     }
 
-    func noteAnalysed(_ start: Int, _ end: Int) {
+    /// Makes a block, of an image that is not the cache's, ready for `Fast`.
+    func analyseScratch(_ offset: Int) {
+        if pointee.analysedCount == 0 { pointee.image.copyCode() }
+        noteAnalysed(offset, pointee.image.analyse(from: offset, pointee.traits, pastBranches: false))
+    }
+
+    private func noteAnalysed(_ start: Int, _ end: Int) {
         let count = pointee.analysedCount
         if count < Frame.stretches {
             pointee.analysed[2 * count] = Int32(truncatingIfNeeded: start)
@@ -50,7 +61,9 @@ extension Frame {
     mutating func freeScratch() {
         free(scratchText)
         free(scratchBlocks)
+        free(scratchHeat)
         scratchText = nil
+        scratchHeat = nil
         scratchBlocks = nil
         scratchSize = 0
     }

@@ -74,5 +74,14 @@ extension Traits {
     }
 }
 
+/// What each octet needs when it is executed by itself; for one that is no instruction no stack will do.
+private let stepTable = Table<Block>(count: Fork.count * 256) { place in
+    let row = table[place]
+    guard row.isDefined else { return Block(gas: 0, need: stackLimit + 1, growth: 0) }
+    return Block(gas: Int(row.gas), need: Int(row.stackIn), growth: max(0, Int(row.stackChange)))
+}
+
+func steps(of fork: Fork) -> UnsafePointer<Block> { stepTable.address + Int(fork.rawValue) * 256 }
+
 /// The 256 octets at a fork.
 public func traits(of fork: Fork) -> UnsafePointer<Traits> { table.address + Int(fork.rawValue) * 256 }

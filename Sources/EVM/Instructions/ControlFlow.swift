@@ -9,10 +9,19 @@ extension Machine {
     /// Goes to a place that the stack named. Behind it, in `Fast`: the JUMPDEST there is paid with its block and does nothing.
     @inline(__always)
     mutating func go<P: Pace>(to target: U256, _ pace: P.Type) -> Bool {
-        guard target.fitsOneLimb, frame.pointee.image.isJumpdest(target.limb0) else { return end(EVMC_BAD_JUMP_DESTINATION) }
-        pc = frame.pointee.code + Int(truncatingIfNeeded: target.limb0)
-        if P.isCareful { return true }
-        guard enter(pace) else { return false }
+        if P.isCareful {
+            guard target.fitsOneLimb, frame.pointee.image.isJumpdest(target.limb0) else { return end(EVMC_BAD_JUMP_DESTINATION) }
+            pc = frame.pointee.image.plain + Int(truncatingIfNeeded: target.limb0)
+            return arrive(pace)
+        }
+        guard target.fitsOneLimb, target.limb0 < UInt64(truncatingIfNeeded: frame.pointee.image.size) else { return end(EVMC_BAD_JUMP_DESTINATION) }
+        pc = frame.pointee.image.code + Int(truncatingIfNeeded: target.limb0)
+        // Only an instruction starts a block: if it is analysed, this octet is no push data.
+        if pc.pointee == Opcode.jumpdest.rawValue && payBlock() {
+            pc += 1
+            return true
+        }
+        guard enterTarget() else { return false }
         pc += 1
         return true
     }
@@ -28,7 +37,7 @@ extension Machine {
         sp -= 2
         if !sp[0].isZero { return go(to: sp[1], pace) }
         pc += 1
-        return enter(pace)
+        return arrive(pace)
     }
 
     /// A JUMPDEST where analysis has cut a long block in two.
@@ -40,7 +49,7 @@ extension Machine {
     }
 
     @inline(__always)
-    mutating func programCounter() { push(U256(UInt64(truncatingIfNeeded: offset))) }
+    mutating func programCounter<P: Pace>(_ pace: P.Type) { push(U256(UInt64(truncatingIfNeeded: offset(pace)))) }
 
     @inline(__always)
     mutating func remainingGas<P: Pace>(_ pace: P.Type) -> Bool {

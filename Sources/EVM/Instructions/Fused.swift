@@ -187,7 +187,7 @@ extension Machine {
         if condition {
             sp -= words
             let target = UInt16(bigEndian: UnsafeRawPointer(pc).loadUnaligned(fromByteOffset: data + 1, as: UInt16.self))
-            pc = frame.pointee.code + Int(target)
+            pc = frame.pointee.image.code + Int(target)
             guard enter(pace) else { return false }
             pc += 1
             return true

@@ -1,28 +1,49 @@
 import CPVM
 import VMCommon
 
-/// What `Careful` does before each instruction.
+/// What `Careful` does before each instruction, and where control comes to a block.
 extension Machine {
-    /// The instruction that the code has at pc, whatever the copy has there.
+    /// Is the instruction at pc defined, does the stack suit it, and can its fixed cost be paid? Pays it then.
     @inline(__always)
-    var plain: Opcode { Opcode(octet: frame.pointee.image.octet(at: offset, frame.pointee.original)) }
+    mutating func payStep(_ steps: UnsafePointer<Block>) -> Bool {
+        let step = steps[Int(pc.pointee)]
+        let rest = gas &- Int64(step.gas)
+        guard rest >= 0 && step.fits(octets: UnsafeRawPointer(sp) - UnsafeRawPointer(frame.pointee.stack)) else {
+            return end(frame.fault(pc.pointee, sp))
+        }
+        gas = rest
+        return true
+    }
 
-    /// Is it defined, does the stack suit it, and can its fixed cost be paid? Pays it then.
     @inline(__always)
-    mutating func check() -> Bool { settleLast(frame.check(offset, sp, gas)) }
+    func trace() { frame.traceInstruction(offset(Traced.self), pc.pointee, sp, gas) }
+
+    /// Counts that control comes to the block at pc. False: it has come often enough for the block to be analysed.
+    @inline(__always)
+    mutating func warm() -> Bool {
+        guard let heat = frame.pointee.heat else {
+            // All of it has been analysed.
+            frame.pointee.care = .hot
+            return false
+        }
+        let place = heat + offset(Careful.self)
+        if Int(place.pointee) >= frame.pointee.patience {
+            frame.pointee.care = .hot
+            return false
+        }
+        place.pointee &+= 1
+        return true
+    }
 }
 
 extension Frame.Handle {
+    /// Why an instruction cannot be executed. If it is nothing else it is the gas.
     @inline(never)
-    fileprivate func check(_ offset: Int, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
-        let octet = pointee.image.octet(at: offset, pointee.original)
+    fileprivate func fault(_ octet: UInt8, _ sp: UnsafeMutablePointer<U256>) -> evmc_status_code {
         let row = pointee.traits[Int(octet)]
-        if pointee.isTraced { traceInstruction(offset, octet, sp, gas) }
-        guard row.isDefined else { return fail(EVMC_UNDEFINED_INSTRUCTION) }
         let height = sp - pointee.stack
-        guard height >= Int(row.stackIn) else { return fail(EVMC_STACK_UNDERFLOW) }
-        guard height + Int(row.stackChange) <= stackLimit else { return fail(EVMC_STACK_OVERFLOW) }
-        let rest = gas - Int64(row.gas)
-        return rest >= 0 ? rest : fail(EVMC_OUT_OF_GAS)
+        guard row.isDefined else { return EVMC_UNDEFINED_INSTRUCTION }
+        guard height >= Int(row.stackIn) else { return EVMC_STACK_UNDERFLOW }
+        return height + Int(row.stackChange) > stackLimit ? EVMC_STACK_OVERFLOW : EVMC_OUT_OF_GAS
     }
 }

@@ -1,16 +1,22 @@
 import CPVM
 import VMCommon
 
-/// Executes from `frame.pc` until execution ends or wants care: `frame.care`, `frame.status`. All that stays is in the frame.
+/// Executes from `frame.offset`, where a block starts, until execution ends or is to go on at the other pace: `frame.care`, `frame.status`.
+/// All that stays is in the frame.
 @inline(never)
 func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
-    var m = Machine(frame)
-    guard m.enter(pace) else { return }
+    var m = Machine(frame, pace)
+    let steps = frame.pointee.steps
+    guard m.enter(pace) else {
+        m.save(pace)
+        return
+    }
     loop: while true {
         let opcode: Opcode
         if P.isCareful {
-            guard m.check() else { break loop }
-            opcode = m.plain
+            if P.isTraced { m.trace() }
+            guard m.payStep(steps) else { break loop }
+            opcode = Opcode(octet: m.pc.pointee)
         } else {
             opcode = Opcode(octet: m.pc.pointee)
         }
@@ -83,7 +89,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .sstore: guard m.sstore(pace) else { break loop }
         case .jump: guard m.jump(pace) else { break loop }
         case .jumpi: guard m.jumpi(pace) else { break loop }
-        case .pc: m.programCounter()
+        case .pc: m.programCounter(pace)
         case .msize: m.msize()
         case .gas: guard m.remainingGas(pace) else { break loop }
         case .jumpdest: m.pc += 1
@@ -245,5 +251,5 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
             break loop
         }
     }
-    m.save()
+    m.save(pace)
 }

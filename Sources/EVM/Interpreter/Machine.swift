@@ -2,17 +2,26 @@ import CPVM
 import VMCommon
 
 /// How instructions are walked. `Fast` runs the copy of the code with its fused instructions and pays and checks a block when
-/// control enters it; `Careful` runs the code as it is and checks, pays and traces each instruction.
+/// control enters it; `Careful` runs the code as it is and checks and pays each instruction, until a block turns out to be worth an analysis.
+/// `Traced` is careful from start to end and tells of each instruction.
 protocol Pace {
     static var isCareful: Bool { get }
+    static var isTraced: Bool { get }
 }
 
 enum Fast: Pace {
     static var isCareful: Bool { @inline(__always) get { false } }
+    static var isTraced: Bool { @inline(__always) get { false } }
 }
 
 enum Careful: Pace {
     static var isCareful: Bool { @inline(__always) get { true } }
+    static var isTraced: Bool { @inline(__always) get { false } }
+}
+
+enum Traced: Pace {
+    static var isCareful: Bool { @inline(__always) get { true } }
+    static var isTraced: Bool { @inline(__always) get { true } }
 }
 
 /// What the interpreter keeps in processor registers. Instructions are methods of it, in `Instructions/`, which see that the stack
@@ -27,23 +36,23 @@ struct Machine {
     let frame: Frame.Handle
 
     @inline(__always)
-    init(_ frame: Frame.Handle) {
+    init<P: Pace>(_ frame: Frame.Handle, _ pace: P.Type) {
         self.frame = frame
-        pc = frame.pointee.pc
+        pc = frame.text(pace) + frame.pointee.offset
         sp = frame.pointee.top
         gas = frame.pointee.gas
     }
 
     @inline(__always)
-    func save() {
-        frame.pointee.pc = pc
+    func save<P: Pace>(_ pace: P.Type) {
+        frame.pointee.offset = offset(pace)
         frame.pointee.top = sp
         frame.pointee.gas = gas
     }
 
     /// The offset of the instruction in the code.
     @inline(__always)
-    var offset: Int { pc - frame.pointee.code }
+    func offset<P: Pace>(_ pace: P.Type) -> Int { pc - frame.text(pace) }
 
     @inline(__always)
     mutating func end(_ status: evmc_status_code) -> Bool {
@@ -73,28 +82,60 @@ struct Machine {
     /// Control comes to the start of a block at pc.
     @inline(__always)
     mutating func enter<P: Pace>(_: P.Type) -> Bool {
-        if P.isCareful { return true }
-        repeat {
-            let block = frame.pointee.blocks[offset]
-            let rest = gas &- Int64(block.gas)
-            if rest >= 0 && block.fits(octets: UnsafeRawPointer(sp) - UnsafeRawPointer(frame.pointee.stack)) {
-                gas = rest
-                return true
-            }
-        } while frame.analyseBlock(offset)
+        if P.isCareful || payBlock() { return true }
+        return frame.makesReady(offset(Fast.self)) && payBlockAgain()
+    }
+
+    /// The same behind a jump or a branch, where also `Careful` may end.
+    @inline(__always)
+    mutating func arrive<P: Pace>(_ pace: P.Type) -> Bool { P.isTraced ? true : P.isCareful ? warm() : enter(pace) }
+
+    /// In `Fast`, control may come to a JUMPDEST at pc.
+    @inline(__always)
+    mutating func enterTarget() -> Bool { frame.isTarget(offset(Fast.self)) && frame.makesReady(offset(Fast.self)) && payBlockAgain() }
+
+    /// Pays and checks the block at pc. False, and nothing happens, if it does not suit or has not been analysed.
+    @inline(__always)
+    mutating func payBlock() -> Bool {
+        let block = frame.pointee.image.blocks[offset(Fast.self)]
+        let rest = gas &- Int64(block.gas)
+        guard rest >= 0 && block.fits(octets: UnsafeRawPointer(sp) - UnsafeRawPointer(frame.pointee.stack)) else { return false }
+        gas = rest
+        return true
+    }
+
+    /// After the analysis.
+    @inline(__always)
+    private mutating func payBlockAgain() -> Bool {
+        if payBlock() { return true }
+        frame.pointee.care = .block
         return false
     }
 }
 
 extension Frame.Handle {
-    /// A block does not suit. False: neither the gas nor the stack do. True: it had not been analysed, and is to be tried again.
+    /// What a pace runs.
+    @inline(__always)
+    func text<P: Pace>(_: P.Type) -> UnsafeMutablePointer<UInt8> { P.isCareful ? pointee.image.plain : pointee.image.code }
+
+    /// In `Fast`, a block cannot be paid. True: it had not been analysed and now it is. Otherwise it is left to `Careful`.
     @inline(never)
-    fileprivate func analyseBlock(_ offset: Int) -> Bool {
-        if pointee.blocks[offset].isAnalysed {
-            pointee.care = .block
-            return false
+    fileprivate func makesReady(_ offset: Int) -> Bool {
+        if !pointee.image.blocks[offset].isAnalysed, let heat = pointee.heat {
+            if Int(heat[offset]) >= pointee.patience {
+                analyseScratch(offset)
+                return true
+            }
+            heat[offset] &+= 1
         }
-        noteAnalysed(offset, pointee.image.analyse(from: offset, pointee.traits))
-        return true
+        pointee.care = .block
+        return false
+    }
+
+    @inline(never)
+    fileprivate func isTarget(_ offset: Int) -> Bool {
+        if pointee.image.isJumpdest(UInt64(truncatingIfNeeded: offset)) { return true }
+        pointee.status = EVMC_BAD_JUMP_DESTINATION
+        return false
     }
 }

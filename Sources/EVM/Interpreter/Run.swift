@@ -4,32 +4,57 @@ extension Frame.Handle {
     /// Executes from the start of the code to the end.
     @inline(__always)
     func run() {
-        pointee.pc = pointee.code
+        pointee.offset = 0
         pointee.top = pointee.stack
-        pointee.care = .none
         proceed()
     }
 
-    /// Executes from wherever pc is, with the stack as it is, to the end, or until it is suspended.
+    /// Executes from wherever the offset is, with the stack as it is, to the end, or until it is suspended.
     func proceed() {
-        if !pointee.isTraced && pointee.pc == pointee.code {
-            interpret(Fast.self, self)
-            if pointee.status == Frame.suspended { return putBack() }
-            if pointee.care == .none { return }
-            if pointee.care == .instruction { putBack() }
+        if pointee.isTraced {
+            pointee.care = .none
+            interpret(Traced.self, self)
+            if pointee.status == Frame.suspended {
+                putStepBack()
+                traceSuspension()
+            } else {
+                traceEnd()
+            }
+        } else {
+            // What has been analysed for the cache, and what is not to wait, can do without care, if a block starts here.
+            pointee.care = pointee.offset == 0 && (pointee.heat == nil || pointee.patience == 0) ? .hot : .block
+            alternate()
         }
-        interpret(Careful.self, self)
-        if pointee.status == Frame.suspended {
-            pointee.gas += Int64(pointee.traits[Int(pointee.image.octet(at: pointee.pc - pointee.code, pointee.original))].gas)
-            if pointee.isTraced { traceSuspension() }
-            return
-        }
-        if pointee.isTraced { traceEnd() }
     }
 
-    /// What the rest of the block, from the instruction at pc on, has cost in advance.
+    /// At the pace that `care` asks for.
+    @inline(__always)
+    private func alternate() {
+        while true {
+            switch pointee.care {
+            case .none: return
+            case .hot:
+                pointee.care = .none
+                interpret(Fast.self, self)
+                if pointee.status == Frame.suspended { return putBack() }
+            case .instruction:
+                putBack()
+                fallthrough
+            case .block:
+                pointee.care = .none
+                interpret(Careful.self, self)
+                if pointee.status == Frame.suspended { return putStepBack() }
+            }
+        }
+    }
+
+    /// What the instruction at the offset has cost before it was suspended.
+    @inline(never)
+    private func putStepBack() { pointee.gas += Int64(pointee.traits[Int(pointee.image.plain[pointee.offset])].gas) }
+
+    /// What the rest of the block, from the instruction at the offset on, has cost in advance.
     @inline(never)
     private func putBack() {
-        pointee.gas += pointee.image.costToTheEnd(from: pointee.pc - pointee.code, pointee.original, pointee.traits)
+        pointee.gas += pointee.image.costToTheEnd(from: pointee.offset, pointee.traits)
     }
 }

@@ -7,12 +7,15 @@ struct Frame: BitwiseCopyable {
     typealias Handle = UnsafeMutablePointer<Frame>
 
     // The code
-    var code: UnsafeMutablePointer<UInt8>
-    var blocks: UnsafeMutablePointer<Block>
     var image: CodeImage
+    /// By offset: how often control has come to a block that is not analysed. NULL if all are.
+    var heat: UnsafeMutablePointer<UInt8>?
+    /// How often it does before the block is analysed; more than 255: it never is.
+    var patience: Int
     /// As the client gave it.
     var original: UnsafePointer<UInt8>?
     var traits: UnsafePointer<Traits>
+    var steps: UnsafePointer<Block>
     var rules: UnsafePointer<ForkRules>
     var fork: Fork
 
@@ -39,7 +42,7 @@ struct Frame: BitwiseCopyable {
     var isUnanswered: Bool
 
     // How the interpreter left, or how it has to start
-    var pc: UnsafeMutablePointer<UInt8>
+    var offset: Int
     var top: UnsafeMutablePointer<U256>
     var gas: Int64
     var status: evmc_status_code
@@ -57,19 +60,22 @@ struct Frame: BitwiseCopyable {
     /// Memory for an image that is not in the cache, of code up to that size; its blocks are zeros when no execution uses it.
     var scratchText: UnsafeMutableRawPointer?
     var scratchBlocks: UnsafeMutableRawPointer?
+    var scratchHeat: UnsafeMutableRawPointer?
     var scratchSize: Int
     /// Where blocks have been written into it: `analysedCount` stretches from one offset to the next.
     var analysed: InlineArray<32, Int32>
     var analysedCount: Int
 }
 
-/// Why `Fast` left an execution to `Careful`.
+/// Why one pace leaves an execution to the other one, or none: it has ended.
 enum Care: UInt8, BitwiseCopyable {
     case none
-    /// The block at pc cannot be paid or does not suit the stack, and has not been paid.
+    /// To `Careful`: the block at the offset has not been analysed, or cannot be paid, or does not suit the stack. It has not been paid.
     case block
-    /// The instruction at pc has failed, in a block that is paid: perhaps what is paid for those behind it saves it.
+    /// To `Careful`: the instruction at the offset has failed, in a block that is paid: perhaps what is paid for those behind it saves it.
     case instruction
+    /// To `Fast`: control has come to the block at the offset often.
+    case hot
 }
 
 extension Frame {
@@ -109,7 +115,7 @@ extension Frame {
     }
 
     /// Octets that it holds while it is not in use.
-    var idleOctets: Int { Frame.room + memory.capacity + scratchSize * 9 }
+    var idleOctets: Int { Frame.room + memory.capacity + scratchSize * 11 }
 }
 
 extension Frame.Handle {

@@ -9,6 +9,8 @@ struct Instance: BitwiseCopyable {
     var vm: evmc_vm
     var isMetered: Bool
     var isTraced: Bool
+    /// See `Frame.patience`.
+    var patience: Int
     /// Not inside: it is used while the instance is.
     let tracer: UnsafeMutablePointer<Tracer>
     /// Frames that are not in use, and the octets that they hold.
@@ -20,6 +22,7 @@ struct Instance: BitwiseCopyable {
     /// Memory of an execution that is kept for the next one, and code that it is kept for.
     private static let keptMemory = 1 << 20
     private static let keptScratch = 1 << 16
+    private static let defaultPatience = 4
 
     static func create() -> Handle? {
         guard let instance = allocate(Instance.self, 1) else { return nil }
@@ -28,7 +31,7 @@ struct Instance: BitwiseCopyable {
             return nil
         }
         tracer.initialize(to: Tracer())
-        instance.initialize(to: Instance(vm: EVMC.table, isMetered: true, isTraced: false, tracer: tracer, idle: nil, idleOctets: 0))
+        instance.initialize(to: Instance(vm: EVMC.table, isMetered: true, isTraced: false, patience: defaultPatience, tracer: tracer, idle: nil, idleOctets: 0))
         return instance
     }
 

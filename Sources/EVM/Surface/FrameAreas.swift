@@ -46,6 +46,8 @@ struct FrameAreas: BitwiseCopyable {
               segment.contains(common.pointee.code_ptr, UInt64(sizes.pointee.code)),
               segment.contains(common.pointee.input_ptr, UInt64(sizes.pointee.input)),
               segment.contains(common.pointee.return_data_ptr, UInt64(sizes.pointee.return_data)) else { return DUET_FRAME_ERR_AREA }
+        // Memory comes in whole words.
+        memory.capacity &= ~31
         code = segment.octets(common.pointee.code_ptr, sizes.pointee.code)
         input = segment.octets(common.pointee.input_ptr, sizes.pointee.input)
         if let second = header.second {

@@ -24,7 +24,7 @@ extension FrameSurface.Handle {
     /// An instruction has been suspended: what it had done already is undone.
     func takeBack(_ frame: Frame.Handle) {
         frame.pointee.memory.takeBack(pointee.memoryBefore)
-        pointee.supplement?.pointee.answers_pc = UInt32(truncatingIfNeeded: frame.pointee.pc - frame.pointee.code)
+        pointee.supplement?.pointee.answers_pc = UInt32(truncatingIfNeeded: frame.pointee.offset)
         header.sizes.pointee.warm_addresses -= pointee.warmed.addressCount
         if let second = header.second { second.pointee.warm_storage_count &-= pointee.warmed.slotCount }
         pointee.warmed.makeCold()

@@ -125,7 +125,7 @@ extension FrameSurface.Handle {
         showReturned(frame)
         let height = Int(common.pointee.stack_size)
         for index in 0..<height { frame.pointee.stack[index] = U256(bigEndian: stackWord(index)) }
-        frame.pointee.pc = frame.pointee.code + Int(common.pointee.pc)
+        frame.pointee.offset = Int(common.pointee.pc)
         frame.pointee.top = frame.pointee.stack + height
         frame.pointee.care = .none
         if pointee.tracer.trace_pre_execution != nil || pointee.tracer.trace_post_execution != nil { frame.pointee.isTraced = true }
@@ -163,7 +163,7 @@ extension FrameSurface.Handle {
         let common = header.common
         let status = frame.pointee.status
         if status == Frame.suspended { takeBack(frame) } else { forgetAnswers() }
-        store(frame, frame.pointee.pc - frame.pointee.code, frame.pointee.top, frame.pointee.gas)
+        store(frame, frame.pointee.offset, frame.pointee.top, frame.pointee.gas)
         storeStack(frame, from: 0, to: frame.pointee.top)
         common.pointee.state = UInt32(state(status))
         header.context.pointee.halt_reason = UInt32(haltReason(status))
