@@ -88,7 +88,7 @@ public final class PlainEvm {
 
     /** The loop with everything in local variables for the instructions that are common; the others go through `step`. */
     private void untraced() {
-        long[] s = stack;
+        long[] s = stack, destinations = this.destinations;
         byte[] code = this.code;
         int pc = this.pc, top = 4 * size;
         long gas = this.gas;
@@ -119,6 +119,17 @@ public final class PlainEvm {
                         top -= 4;
                         pc++;
                         continue;
+                    }
+                }
+                case 0x57 -> {
+                    if (top >= 8 && gas >= 10 && (s[top - 8] | s[top - 7] | s[top - 6] | s[top - 5]) != 0) {
+                        long to = s[top - 4];
+                        if ((s[top - 3] | s[top - 2] | s[top - 1]) == 0 && to >= 0 && to < code.length && (destinations[(int) to >> 6] >>> to & 1) != 0) {
+                            gas -= 10;
+                            top -= 8;
+                            pc = (int) to;
+                            continue;
+                        }
                     }
                 }
                 case 0x5b -> {
@@ -293,11 +304,15 @@ public final class PlainEvm {
     }
 
     private static void subtract(long[] s, int top) {
-        long borrow = 0;
-        for (int i = 4; i >= 1; i--) {
-            long a = s[top - i], b = s[top - 4 - i], r = a - b - borrow;
-            borrow = (~a & b | (~a | b) & r) >>> 63;
-            s[top - 4 - i] = r;
-        }
+        long a0 = s[top - 4], a1 = s[top - 3], a2 = s[top - 2], b0 = s[top - 8], b1 = s[top - 7], b2 = s[top - 6];
+        long c = Long.compareUnsigned(a0, b0) < 0 ? 1 : 0;
+        long r1 = a1 - b1 - c;
+        c = (~a1 & b1 | (~a1 | b1) & r1) >>> 63;
+        long r2 = a2 - b2 - c;
+        c = (~a2 & b2 | (~a2 | b2) & r2) >>> 63;
+        s[top - 8] = a0 - b0;
+        s[top - 7] = r1;
+        s[top - 6] = r2;
+        s[top - 5] = s[top - 1] - s[top - 5] - c;
     }
 }
