@@ -12,6 +12,7 @@
 #ifndef DUET_EVM_H
 #define DUET_EVM_H
 
+#include "duet_trace.h"
 #include "evmc.h"
 
 #ifdef __cplusplus
@@ -31,6 +32,13 @@ typedef void (*duet_evm_trace_fn)(void *context, const char *line, size_t length
 /* Sends the trace of this instance to a function and turns tracing on; NULL turns it off. Without a function the option
  * "trace" writes to stderr. False, and nothing happens, if vm is NULL or no instance of this library. */
 bool duet_evm_set_trace(struct evmc_vm *vm, duet_evm_trace_fn trace, void *context);
+
+/* Traces this instance in batches (duet_trace.h) instead of in lines, from its next execution on; NULL turns that off. Executions on
+ * the same instance inside an execution (calls that the host runs on it) share the stream, and the buffer is handed over when the
+ * outermost ends; what the host runs on it while it answers anything but a call is not traced. Message frames name their trace
+ * themselves (evm_frame.h). False, and nothing has changed, if vm is NULL or no instance of this library, if the trace is not valid, while
+ * an execution that is traced in this way runs on the instance, and if memory is short. */
+bool duet_evm_set_batches(struct evmc_vm *vm, duet_trace_t *trace);
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,7 @@
 #ifndef PVM_EXT_H
 #define PVM_EXT_H
 
+#include "duet_trace.h"
 #include "pvm.h"
 
 #ifdef __cplusplus
@@ -357,6 +358,16 @@ typedef void (*pvm_line_function_t)(pvm_vm_t* vm, pvm_line_kind_t kind, const ch
 
 /* Where lines go while pvm_set_tracing or pvm_set_logging is on. NULL: stderr. */
 pvm_error_t pvm_set_line_function(pvm_vm_t* vm, pvm_line_function_t function, void* user_data);
+
+/* ---- Traces in batches ----
+ * Records of duet_pvm_record_t for every instruction of a run, one that could not be paid included (it has exit 1 + PVM_EXIT_OOG,
+ * and neither register nor access). The interpreter runs, whatever the engine; results are the same. The execution of
+ * duet_trace.h is a run here: pvm_run, pvm_resume, pvm_execute, or pvm_step, whose batch has one record. Depth and stack words
+ * mean nothing. Inner machines have no part in it: pvm_inner_vm gives a handle that takes a trace of its own. */
+
+/* Traces the runs of this VM from the next one on, beside what lines there are; NULL turns that off. PVM_ERR_ARGUMENT if the
+ * trace is not valid, PVM_ERR_BUSY while a run writes to the VM's trace. */
+pvm_error_t pvm_set_trace_batches(pvm_vm_t* vm, duet_trace_t* trace);
 
 #ifdef __cplusplus
 }

@@ -9,6 +9,7 @@
 #include "../../../include/duet_evm.h"
 #include "../../../include/duet_precompile.h"
 #include "../../../include/duet_state.h"
+#include "../../../include/duet_trace.h"
 #include "../../../include/evm_frame.h"
 #include "../../../include/evmc.h"
 #include "version.h"

@@ -44,3 +44,9 @@ public func duet_evm_set_trace(_ vm: UnsafeMutablePointer<evmc_vm>!, _ trace: du
     instance.pointee.isTraced = trace != nil
     return true
 }
+
+@c @implementation
+public func duet_evm_set_batches(_ vm: UnsafeMutablePointer<evmc_vm>!, _ trace: UnsafeMutablePointer<duet_trace_t>!) -> Bool {
+    guard let vm, vm.pointee.name == EVMC.table.name else { return false }
+    return EVMC.instance(vm).setBatches(trace)
+}

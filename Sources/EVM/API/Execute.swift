@@ -64,6 +64,7 @@ extension Frame.Handle {
         pointee.original = code
         pointee.isStatic = message.pointee.flags & EVMC_STATIC.rawValue != 0
         pointee.isTraced = instance.pointee.isTraced
+        pointee.isBatched = false
         pointee.gas = instance.pointee.isMetered ? message.pointee.gas : unmeteredGas
         pointee.refund = 0
         pointee.hasTransaction = false

@@ -11,10 +11,11 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         m.save(pace)
         return
     }
+    if P.isBatched { frame.enterBatches() }
     loop: while true {
         let opcode: Opcode
         if P.isCareful {
-            if P.isTraced { m.trace() }
+            if P.isBatched { m.record() } else if P.isTraced { m.trace() }
             guard m.payStep(steps) else { break loop }
             opcode = Opcode(octet: m.pc.pointee)
         } else {
@@ -173,13 +174,25 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .log3: guard m.log(3, pace) else { break loop }
         case .log4: guard m.log(4, pace) else { break loop }
 
-        case .create: guard m.create(.create, pace) else { break loop }
-        case .call: guard m.call(.call, pace) else { break loop }
-        case .callcode: guard m.call(.callcode, pace) else { break loop }
+        case .create:
+            guard m.create(.create, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .call:
+            guard m.call(.call, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .callcode:
+            guard m.call(.callcode, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
         case .return: _ = m.returns(EVMC_SUCCESS); break loop
-        case .delegatecall: guard m.call(.delegatecall, pace) else { break loop }
-        case .create2: guard m.create(.create2, pace) else { break loop }
-        case .staticcall: guard m.call(.staticcall, pace) else { break loop }
+        case .delegatecall:
+            guard m.call(.delegatecall, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .create2:
+            guard m.create(.create2, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
+        case .staticcall:
+            guard m.call(.staticcall, pace) else { break loop }
+            if P.isBatched && m.isBack() { continue loop }
         case .revert: _ = m.returns(EVMC_REVERT); break loop
         case .invalid: _ = m.end(EVMC_INVALID_INSTRUCTION); break loop
         case .selfdestruct: _ = m.selfdestruct(); break loop
@@ -250,6 +263,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
             _ = m.end(EVMC_UNDEFINED_INSTRUCTION)
             break loop
         }
+        if P.isBatched { m.completeRecord() }
     }
     m.save(pace)
 }

@@ -3,25 +3,35 @@ import VMCommon
 
 /// How instructions are walked. `Fast` runs the copy of the code with its fused instructions and pays and checks a block when
 /// control enters it; `Careful` runs the code as it is and checks and pays each instruction, until a block turns out to be worth an analysis.
-/// `Traced` is careful from start to end and tells of each instruction.
+/// `Traced` is careful from start to end and tells of each instruction; `Batched` is the same for the records of a trace in batches.
 protocol Pace {
     static var isCareful: Bool { get }
     static var isTraced: Bool { get }
+    static var isBatched: Bool { get }
 }
 
 enum Fast: Pace {
     static var isCareful: Bool { @inline(__always) get { false } }
     static var isTraced: Bool { @inline(__always) get { false } }
+    static var isBatched: Bool { @inline(__always) get { false } }
 }
 
 enum Careful: Pace {
     static var isCareful: Bool { @inline(__always) get { true } }
     static var isTraced: Bool { @inline(__always) get { false } }
+    static var isBatched: Bool { @inline(__always) get { false } }
 }
 
 enum Traced: Pace {
     static var isCareful: Bool { @inline(__always) get { true } }
     static var isTraced: Bool { @inline(__always) get { true } }
+    static var isBatched: Bool { @inline(__always) get { false } }
+}
+
+enum Batched: Pace {
+    static var isCareful: Bool { @inline(__always) get { true } }
+    static var isTraced: Bool { @inline(__always) get { true } }
+    static var isBatched: Bool { @inline(__always) get { true } }
 }
 
 /// What the interpreter keeps in processor registers. Instructions are methods of it, in `Instructions/`, which see that the stack

@@ -11,8 +11,12 @@ extension Frame.Handle {
 
     /// Executes from wherever the offset is, with the stack as it is, to the end, or until it is suspended.
     func proceed() {
-        if pointee.isTraced {
-            pointee.care = .none
+        pointee.care = .none
+        if pointee.instance.pointee.attached != nil && startBatches() {
+            interpret(Batched.self, self)
+            if pointee.status == Frame.suspended { putStepBack() }
+            endBatches()
+        } else if pointee.isTraced {
             interpret(Traced.self, self)
             if pointee.status == Frame.suspended {
                 putStepBack()

@@ -26,7 +26,11 @@ struct Frame: BitwiseCopyable {
     // The call
     /// Has what comes before a call led to one?
     var isCalling: Bool
+    /// In lines or in batches.
     var isTraced: Bool
+    var isBatched: Bool
+    /// In batches: what it has to know of the trace. Nothing otherwise.
+    var batch: FrameBatch
     var message: UnsafePointer<evmc_message>
     var host: duet_host
     var isStatic: Bool

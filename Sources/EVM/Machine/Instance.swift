@@ -13,6 +13,9 @@ struct Instance: BitwiseCopyable {
     var patience: Int
     /// Not inside: it is used while the instance is.
     let tracer: UnsafeMutablePointer<Tracer>
+    /// The trace in batches that executions write, if any, and its state, which is there once one has been asked for.
+    var attached: UnsafeMutablePointer<duet_trace_t>?
+    var batches: UnsafeMutablePointer<Batches>?
     /// Frames that are not in use, and the octets that they hold.
     private var idle: Frame.Handle?
     private var idleOctets: Int
@@ -31,7 +34,7 @@ struct Instance: BitwiseCopyable {
             return nil
         }
         tracer.initialize(to: Tracer())
-        instance.initialize(to: Instance(vm: EVMC.table, isMetered: true, isTraced: false, patience: defaultPatience, tracer: tracer, idle: nil, idleOctets: 0))
+        instance.initialize(to: Instance(vm: EVMC.table, isMetered: true, isTraced: false, patience: defaultPatience, tracer: tracer, attached: nil, batches: nil, idle: nil, idleOctets: 0))
         return instance
     }
 
@@ -42,6 +45,7 @@ struct Instance: BitwiseCopyable {
         }
         instance.pointee.tracer.pointee.free()
         free(instance.pointee.tracer)
+        free(instance.pointee.batches)
         free(instance)
     }
 

@@ -68,6 +68,12 @@ extension FrameSurface.Handle {
 
     private static var most: UInt32 { 8 }
 
+    /// Has the frame been suspended for a call or creation, which it goes on with?
+    var goesOnWithCall: Bool {
+        guard let supplement = pointee.supplement, supplement.pointee.answer_count > 0 else { return false }
+        return answers[Int(supplement.pointee.answer_count) - 1].kind == UInt32(DUET_ASK_CALL)
+    }
+
     /// Takes the client's answer to a suspended frame's request into the list.
     func takeAnswer() -> duet_frame_error_t {
         guard let supplement = pointee.supplement else { return DUET_FRAME_OK }

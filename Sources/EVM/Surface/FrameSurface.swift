@@ -40,6 +40,8 @@ extension FrameSurface.Handle {
     func execute(_ instance: Instance.Handle, _ resident: ResidentFrame.Handle?) -> duet_frame_error_t {
         pointee.error = prepare()
         if pointee.error != DUET_FRAME_OK { return refuse() }
+        guard attach(to: instance) else { return refuse(DUET_FRAME_ERR_TRACE) }
+        defer { _ = instance.setBatches(nil) }
         guard let frame = instance.pointee.takeFrame(instance) else { return refuse(DUET_FRAME_ERR_NO_MEMORY) }
         let size = Int(header.sizes.pointee.code)
         let image = resident?.image(pointee.areas.code, size, pointee.fork)
@@ -58,6 +60,15 @@ extension FrameSurface.Handle {
     }
 
     var header: FrameHeader { pointee.header }
+
+    /// The frame's trace in batches becomes the instance's for the time.
+    private func attach(to instance: Instance.Handle) -> Bool {
+        guard let trace = pointee.supplement?.pointee.trace else { return true }
+        return instance.setBatches(trace)
+    }
+
+    /// Does somebody want to know of each instruction?
+    var hasCallbacks: Bool { pointee.tracer.trace_pre_execution != nil || pointee.tracer.trace_post_execution != nil }
 
     private var message: UnsafeMutablePointer<evmc_message> { withUnsafeMutablePointer(to: &pointee.message) { $0 } }
 
@@ -128,7 +139,7 @@ extension FrameSurface.Handle {
         frame.pointee.offset = Int(common.pointee.pc)
         frame.pointee.top = frame.pointee.stack + height
         frame.pointee.care = .none
-        if pointee.tracer.trace_pre_execution != nil || pointee.tracer.trace_post_execution != nil { frame.pointee.isTraced = true }
+        if hasCallbacks { frame.pointee.isTraced = true }
         common.pointee.state = UInt32(FRAME_CODE_EXECUTING)
     }
 

@@ -65,7 +65,9 @@ extension Frame.Handle {
 
     /// Before the host carries a call out. `gas` is what stays here.
     @inline(never)
-    func traceCall(_ gas: Int64) { sendWaiting(gas, EVMC_SUCCESS) }
+    func traceCall(_ gas: Int64) {
+        if pointee.isBatched { completeCall(gas) } else { sendWaiting(gas, EVMC_SUCCESS) }
+    }
 
     /// After the last instruction.
     @inline(never)

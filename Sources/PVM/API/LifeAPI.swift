@@ -141,5 +141,10 @@ public func pvm_set_line_function(
     return PVM_OK
 }
 
+@c @implementation
+public func pvm_set_trace_batches(_ vm: UnsafeMutablePointer<VM>?, _ trace: UnsafeMutablePointer<duet_trace_t>?) -> pvm_error_t {
+    vm?.instance.setBatches(trace) ?? PVM_ERR_NULL
+}
+
 /// The VM behind a pointer that only promises to read.
 func instance(_ vm: UnsafePointer<VM>?) -> Instance.Handle? { vm.map { UnsafeMutablePointer(mutating: $0).instance } }

@@ -30,6 +30,30 @@ struct Care {
     }
 }
 
+extension Care {
+    /// The same at the pace `Batched`, whose records are what costs time: what is usual stands in the loop.
+    @inline(__always)
+    mutating func beginBatched(_ frame: inout Frame) -> Bool {
+        let instance = frame.instance, program = instance.pointee.program, ip = frame.ip
+        let index = ip - program.pointee.instructions, isTraced = instance.pointee.vm.pvm_tracing != 0
+        if isTraced { instance.traceFinished(gas: frame.gas) }
+        instance.record(ip, at: program.pointee.offsets[index], frame.gas)
+        let isOld = program.pointee.isa == .gp072
+        if !paid {
+            let cost = isOld ? 1 : instance.cost(of: ip)
+            if frame.gas < cost {
+                instance.outOfGas(missing: cost - frame.gas, gas: &frame.gas)
+                return false
+            }
+            frame.gas &-= cost
+        }
+        budget &-= 1
+        if isTraced { instance.pointee.traceIndex = index }
+        paid = !isOld && !isaTable[ip.pointee.plain.row].endsBlock
+        return true
+    }
+}
+
 extension UnsafeMutablePointer<Instance> {
     /// What has to be paid before the instruction is executed where nothing has been yet: 0.7.2 the instruction, 0.8.0 the basic
     /// block it lies in, nothing behind the code.

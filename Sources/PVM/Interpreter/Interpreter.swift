@@ -4,17 +4,26 @@ import VMCommon
 /// The machine's semantics, once for both paces of execution.
 
 /// How instructions are walked. `Fast` runs the fused form and pays a region of instructions when control enters it; `Careful`
-/// runs the plain form and pays, counts and traces instruction by instruction.
+/// runs the plain form and pays, counts and traces instruction by instruction. `Batched` is careful as well, and writes the records of a
+/// trace in batches.
 protocol Pace {
     static var isCareful: Bool { get }
+    static var isBatched: Bool { get }
 }
 
 enum Fast: Pace {
     static var isCareful: Bool { @inline(__always) get { false } }
+    static var isBatched: Bool { @inline(__always) get { false } }
 }
 
 enum Careful: Pace {
     static var isCareful: Bool { @inline(__always) get { true } }
+    static var isBatched: Bool { @inline(__always) get { false } }
+}
+
+enum Batched: Pace {
+    static var isCareful: Bool { @inline(__always) get { true } }
+    static var isBatched: Bool { @inline(__always) get { true } }
 }
 
 /// Why `interpret` came back. In each case the frame has been saved.
@@ -44,7 +53,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
                 frame.save()
                 return .stepped
             }
-            guard care.begin(&frame) else { break loop }
+            guard P.isBatched ? care.beginBatched(&frame) : care.begin(&frame) else { break loop }
         }
         switch P.isCareful ? frame.ip.pointee.plain : frame.ip.pointee.handler {
         // Without arguments

@@ -31,6 +31,10 @@ struct Instance {
     /// The instruction whose trace line is still to come, or -1.
     var traceIndex = -1
 
+    /// The trace in batches that runs write, if any, and its state, which is there once one has been asked for.
+    var attached: UnsafeMutablePointer<duet_trace_t>?
+    var batches: UnsafeMutablePointer<Batches>?
+
     // The heap: the part of the rw region that grows. `heapLimit` is what it cannot pass.
     var heapStart: UInt64 = 0
     var heapEnd: UInt64 = 0
@@ -104,6 +108,7 @@ extension UnsafeMutablePointer<Instance> {
         pointee.memory.destroy()
         pointee.code?.release()
         pointee.program.release()
+        free(pointee.batches)
         free(self)
     }
 }

@@ -34,20 +34,22 @@ extension UnsafeMutablePointer<Instance> {
     /// Runs at most `budget` instructions.
     func run(from start: Start, budget: UInt64 = .max) -> pvm_exit_t {
         begin(start)
+        let isBatched = pointee.attached != nil && startBatches()
         var next = start
         var care = Care(budget: budget, paid: start.paid)
-        let isPlain = budget == .max && pointee.vm.pvm_tracing == 0
+        let isPlain = budget == .max && pointee.vm.pvm_tracing == 0 && !isBatched
         var code = isPlain ? codeToStartWith(carriesOn: start.carriesOn) : nil
         var outcome: Outcome
         while true {
             pointee.vm.pc = next.pc
             guard let index = next.index else {
+                if isBatched { recordTrapOutside() }
                 trapOutside()
-                return end(index: nil, paid: false)
+                return end(index: nil, paid: false, isBatched: isBatched)
             }
             if !isPlain || pointee.vm.pvm_tracing != 0 {
                 care.paid = next.paid
-                outcome = interpret(Careful.self, self, at: index, &care)
+                outcome = isBatched ? interpret(Batched.self, self, at: index, &care) : interpret(Careful.self, self, at: index, &care)
             } else if let code {
                 outcome = runNative(code, from: index, paid: next.paid)
             } else {
@@ -66,7 +68,7 @@ extension UnsafeMutablePointer<Instance> {
             break
         }
         if outcome == .stepped { pointee.exit = PVM_EXIT_STEP }
-        return end(index: pointee.resumeIndex, paid: care.paid)
+        return end(index: pointee.resumeIndex, paid: care.paid, isBatched: isBatched)
     }
 
     /// At the fast pace as far as it goes, carefully where it does not.
@@ -134,9 +136,10 @@ extension UnsafeMutablePointer<Instance> {
         if pointee.program.pointee.isa == .gp072, !pointee.charge(1) { pointee.exit = PVM_EXIT_OOG }
     }
 
-    private func end(index: Int?, paid: Bool) -> pvm_exit_t {
+    private func end(index: Int?, paid: Bool, isBatched: Bool) -> pvm_exit_t {
         let exit = pointee.exit
         traceFinished(gas: pointee.vm.gas)
+        if isBatched { endBatches() }
         if let index {
             pointee.vm.pc = UInt64(pointee.program.pointee.offsets[index])
             pointee.resumeIndex = index

@@ -1,7 +1,7 @@
 /* Fuzz target over evmc_vm::execute under a hostile host: one that answers anything, calls back into the VM wherever it can, and
  * leaves functions out. An input is a header, which says how the call and the host are to be, and the code.
  *
- * Every input runs twice and must end alike. What evmc.h promises of a result is checked; a broken promise aborts. */
+ * Every input runs twice, and a third time with a trace in batches, and must end alike. What evmc.h promises of a result is checked; a broken promise aborts. */
 #include <duet_evm.h>
 
 #include <stdio.h>
@@ -289,6 +289,38 @@ static uint64_t run(struct evmc_vm *vm, const struct header *header, const uint8
     return host.trail;
 }
 
+/* A trace in batches, of any kind, into a buffer between two guards. */
+enum { GUARD = 8, ROOM = 600 };
+static uint64_t traced_room[GUARD + ROOM + GUARD];
+static uint64_t traced_records;
+
+static void take_records(void *context, const void *records, size_t count) {
+    const duet_trace_t *trace = (const duet_trace_t *)context;
+    PROMISE(records == traced_room + GUARD && count > 0);
+    PROMISE(count <= trace->buffer_size / (DUET_EVM_RECORD_SIZE + 32 * trace->stack_words));
+    traced_records += count;
+}
+
+static void run_traced(struct evmc_vm *vm, const struct header *header, const uint8_t *code, size_t code_size, uint64_t trail) {
+    const uint64_t choice = header->seed * UINT64_C(0x9e3779b97f4a7c15) >> 16;
+    duet_trace_t trace;
+    duet_trace_init(&trace, traced_room + GUARD, sizeof(uint64_t) * (choice % 3 == 0 ? ROOM : choice % (ROOM + 1)), take_records, &trace);
+    trace.stack_words = choice >> 10 & 1 ? (uint32_t)(choice >> 11 & 3) : (uint32_t)(choice >> 13 & 63);
+    trace.flags = (uint32_t)(choice >> 19 & 3);
+    if (choice >> 21 & 1) trace.opcodes[choice >> 22 & 3] = choice;
+    if (choice >> 24 & 1) trace.last_pc = (uint32_t)(choice >> 25 & 63);
+    if (choice >> 31 & 1) trace.first_depth = (uint32_t)(choice >> 32 & 7);
+    if ((choice >> 35 & 7) == 0) trace.flush = NULL;
+    memset(traced_room, 0xa5, sizeof traced_room);
+    traced_records = 0;
+    const size_t record = DUET_EVM_RECORD_SIZE + 32 * (size_t)trace.stack_words;
+    PROMISE(duet_evm_set_batches(vm, &trace) == (trace.stack_words <= 32 && trace.buffer_size >= record && !(trace.flags & 2 && trace.stack_words == 0)));
+    PROMISE(run(vm, header, code, code_size) == trail);
+    for (size_t i = 0; i < GUARD; i++) PROMISE(traced_room[i] == UINT64_C(0xa5a5a5a5a5a5a5a5) && traced_room[GUARD + ROOM + i] == UINT64_C(0xa5a5a5a5a5a5a5a5));
+    if (trace.flush == NULL) PROMISE(trace.count == trace.total);
+    else PROMISE(trace.count == 0 && trace.total == traced_records && trace.lost == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct evmc_vm *vm;
     if (vm == NULL) vm = evmc_create_duet();
@@ -302,6 +334,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct evmc_vm *other = evmc_create_duet();
     if (other == NULL) return 0;
     PROMISE(run(other, &header, data + HEADER, size - HEADER) == trail);
+    run_traced(other, &header, data + HEADER, size - HEADER, trail);
     other->destroy(other);
     return 0;
 }
