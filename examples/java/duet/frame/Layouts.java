@@ -74,7 +74,7 @@ public final class Layouts {
     public static final Struct TRACE = new Struct("duet_trace_t",
         "buffer", LONG, "buffer_size", LONG, "flush", LONG, "context", LONG, "stack_words", INT, "flags", INT,
         "opcodes", octets(32), "first_depth", INT, "last_depth", INT, "first_pc", INT, "last_pc", INT,
-        "count", LONG, "total", LONG, "lost", LONG);
+        "count", LONG, "total", LONG, "lost", LONG, "reserved", octets(16));
 
     public static final Struct RECORD = new Struct("duet_evm_record_t",
         "pc", INT, "opcode", BYTE, "kind", BYTE, "depth", SHORT, "gas", LONG, "cost", LONG, "refund", LONG, "memory_size", LONG,

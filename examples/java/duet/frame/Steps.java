@@ -56,9 +56,17 @@ public final class Steps {
         return hash;
     }
 
-    /** A tracer of single steps that adds them here. Of the first layout. */
-    public StepTracer tracer() {
-        Offsets at = Offsets.FIRST;
+    /**
+     * Of calls and creations, callbacks have what went and did not come back, records what they paid and handed on: both are right, and not the
+     * same.
+     */
+    private static long comparable(int opcode, long cost) {
+        return opcode >= 0xf0 && opcode <= 0xfa && opcode != 0xf3 ? 0 : cost;
+    }
+
+    /** A tracer of single steps that adds them here. */
+    public StepTracer tracer(boolean second) {
+        Offsets at = second ? Offsets.SECOND : Offsets.FIRST;
         MemorySegment all = Library.MEMORY;
         return new StepTracer() {
             private final ArrayList<Step> open = new ArrayList<>();
@@ -77,7 +85,7 @@ public final class Steps {
             @Override
             protected void after(long frame, long gasCost, int haltReason, int pcIncrement) {
                 Step s = open.remove(open.size() - 1);
-                end(numbers.remove(numbers.size() - 1), new Step(s.depth, s.pc, s.opcode, s.gas, gasCost, s.stackSize, s.memorySize, s.refund, s.top, haltReason != 0));
+                end(numbers.remove(numbers.size() - 1), new Step(s.depth, s.pc, s.opcode, s.gas, comparable(s.opcode, gasCost), s.stackSize, s.memorySize, s.refund, s.top, haltReason != 0));
             }
         };
     }
@@ -86,9 +94,9 @@ public final class Steps {
     public void read(MemorySegment records, long count, long size) {
         for (long at = 0, end = count * size; at < end; at += size) {
             if (records.get(BYTE, at + BatchTrace.KIND) != BatchTrace.INSTRUCTION) continue;
-            int stack = records.get(SHORT, at + BatchTrace.STACK_SIZE) & 0xffff;
+            int stack = records.get(SHORT, at + BatchTrace.STACK_SIZE) & 0xffff, opcode = records.get(BYTE, at + BatchTrace.OPCODE) & 0xff;
             end(begin(), new Step(records.get(SHORT, at + BatchTrace.DEPTH) & 0xffff, records.get(INT, at + BatchTrace.PC),
-                records.get(BYTE, at + BatchTrace.OPCODE) & 0xff, records.get(LONG, at + BatchTrace.GAS), records.get(LONG, at + BatchTrace.COST),
+                opcode, records.get(LONG, at + BatchTrace.GAS), comparable(opcode, records.get(LONG, at + BatchTrace.COST)),
                 stack, records.get(LONG, at + BatchTrace.MEMORY_SIZE), records.get(LONG, at + BatchTrace.REFUND),
                 stack == 0 ? 0 : top(records, at + BatchTrace.WORD), records.get(INT, at + BatchTrace.STATUS) != 0));
         }

@@ -73,7 +73,7 @@ static void traces(void) {
     STRUCT(duet_trace_t), FIELD(duet_trace_t, buffer), FIELD(duet_trace_t, buffer_size), FIELD(duet_trace_t, flush);
     FIELD(duet_trace_t, context), FIELD(duet_trace_t, stack_words), FIELD(duet_trace_t, flags), FIELD(duet_trace_t, opcodes);
     FIELD(duet_trace_t, first_depth), FIELD(duet_trace_t, last_depth), FIELD(duet_trace_t, first_pc), FIELD(duet_trace_t, last_pc);
-    FIELD(duet_trace_t, count), FIELD(duet_trace_t, total), FIELD(duet_trace_t, lost);
+    FIELD(duet_trace_t, count), FIELD(duet_trace_t, total), FIELD(duet_trace_t, lost), FIELD(duet_trace_t, reserved);
     STRUCT(duet_evm_record_t), FIELD(duet_evm_record_t, pc), FIELD(duet_evm_record_t, opcode), FIELD(duet_evm_record_t, kind);
     FIELD(duet_evm_record_t, depth), FIELD(duet_evm_record_t, gas), FIELD(duet_evm_record_t, cost), FIELD(duet_evm_record_t, refund);
     FIELD(duet_evm_record_t, memory_size), FIELD(duet_evm_record_t, stack_size), FIELD(duet_evm_record_t, words);

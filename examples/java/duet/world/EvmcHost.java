@@ -4,6 +4,7 @@ import static duet.frame.Struct.INT;
 import static duet.frame.Struct.LONG;
 
 import duet.frame.Library;
+import duet.frame.Numbers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;
@@ -13,7 +14,7 @@ import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.List;
 
-/** evmc_host_interface in Java: an upcall for each question. */
+/** evmc_host_interface in Java: an upcall for each question. What may fail is caught: an exception that leaves an upcall ends the JVM. */
 final class EvmcHost {
     private static final MemoryLayout WORD = EvmcLayouts.BYTES32.layout();
     private static final ValueLayout BOOL = ValueLayout.JAVA_BOOLEAN;
@@ -112,7 +113,12 @@ final class EvmcHost {
             address(at + field("recipient")), address(at + field("sender")),
             Library.bytes(m.get(LONG, field("input_data")), m.get(LONG, field("input_size"))), word(at + field("value")),
             word(at + field("create2_salt")), address(at + field("code_address")));
-        Message.Result result = executor.call(message);
+        Message.Result result;
+        try {
+            result = executor.call(message);
+        } catch (RuntimeException e) {
+            result = Message.Result.failure(Numbers.STATUS_INTERNAL_ERROR, 0);
+        }
         MemorySegment answer = Arena.ofAuto().allocate(EvmcLayouts.RESULT.layout());
         answer.set(INT, EvmcLayouts.RESULT.offset("status_code"), result.status());
         answer.set(LONG, EvmcLayouts.RESULT.offset("gas_left"), result.gasLeft());
