@@ -12,11 +12,11 @@ let core: [SwiftSetting] = embedded
     ]
     : []
 
-// Of the EVM's interpreter loop: a jump to the next handler behind every handler, and no 128-bit moves of words that were stored limb
-// by limb.
+// Of the EVM's interpreter loop: a jump to the next handler behind every handler, with the checks before it, and no 128-bit moves of words that
+// were stored limb by limb.
 let interpreter: [SwiftSetting] = embedded
     ? [
-        .unsafeFlags(["-Xllvm", "-tail-dup-pred-size=512", "-Xllvm", "-tail-dup-succ-size=512", "-Xllvm", "-enable-tail-merge=false", "-Xllvm", "-vectorize-slp=false"]),
+        .unsafeFlags(["-Xllvm", "-tail-dup-pred-size=512", "-Xllvm", "-tail-dup-size=24", "-Xllvm", "-tail-dup-succ-size=512", "-Xllvm", "-enable-tail-merge=false", "-Xllvm", "-vectorize-slp=false"]),
     ]
     : []
 

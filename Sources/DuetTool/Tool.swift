@@ -29,6 +29,10 @@ public enum Tool {
                 console.write(command.help)
                 return 0
             }
+            if arguments.wantsVersion {
+                console.print(version)
+                return 0
+            }
             return try command.body(arguments, console)
         }
         switch words.first {
@@ -36,8 +40,8 @@ public enum Tool {
             throw ToolError.usage("a command is missing")
         case "--help", "-h":
             console.write(help(commands))
-        case "--version":
-            console.print(String(cString: pvm_build_info()))
+        case "--version", "-v":
+            console.print(version)
         case let group?:
             let group = commands.filter { $0.path[0] == group }
             guard !group.isEmpty else { throw ToolError.usage("unknown command '\(words[0])'") }
@@ -49,6 +53,8 @@ public enum Tool {
         }
         return 0
     }
+
+    private static var version: String { String(cString: pvm_build_info()) }
 
     private static func command(_ words: [String]) -> Command? { commands.first { words.starts(with: $0.path) } }
 

@@ -91,19 +91,25 @@ static inline void push(Code* c, uint64_t value) {
 typedef struct { enum evmc_status_code status; int64_t left, refund; uint8_t output[64]; size_t output_size; } End;
 
 static struct evmc_vm* quick;
+/* Analyses every block at once, and has no other pace until something fails. */
+static struct evmc_vm* eager;
+/* Traces, and takes care of every instruction. */
 static struct evmc_vm* careful;
 static void ignore_line(void* context, const char* line, size_t length) { (void)context; (void)line; (void)length; }
 
 static inline void open_instances(void) {
     quick = evmc_create_duet();
+    eager = evmc_create_pvm();
     careful = evmc_create();
-    NEED(quick != NULL && careful != NULL);
+    NEED(quick != NULL && eager != NULL && careful != NULL);
+    NEED(eager->set_option(eager, "analyse_after", "0") == EVMC_SET_OPTION_SUCCESS);
     NEED(duet_evm_set_trace(careful, ignore_line, NULL));
 }
 /* Empties the cache first, so that nothing of the heap is left at the end. */
 static inline void close_instances(void) {
     quick->set_option(quick, "cache_bytes", "0");
     quick->destroy(quick);
+    eager->destroy(eager);
     careful->destroy(careful);
 }
 
@@ -124,17 +130,22 @@ static inline End execute_on(struct evmc_vm* vm, Host* host, enum evmc_revision 
     return end;
 }
 
-/* On both paces, which must end alike; the host starts from the same state each time. */
+static inline void compare_ends(const char* pace, const End* other, const End* end, enum evmc_revision rev, const Code* code) {
+    if (end->status == other->status && end->left == other->left && end->refund == other->refund && end->output_size == other->output_size
+        && memcmp(end->output, other->output, 64) == 0) return;
+    fprintf(stderr, "paces: %d gas %" PRId64 ", %s %d gas %" PRId64 " (revision %d, opcode 0x%02x)\n", (int)end->status, end->left,
+            pace, (int)other->status, other->left, (int)rev, code->size ? code->octets[code->size - 1] : 0);
+    CHECK(!"all paces end alike");
+}
+
+/* At all paces, which must end alike; the host starts from the same state each time. */
 static inline End execute(Host* host, enum evmc_revision rev, uint32_t flags, int64_t gas, const Code* code) {
-    Host copy = *host;
-    End other = execute_on(careful, &copy, rev, flags, gas, code);
+    Host copy = *host, third = *host;
+    End with_care = execute_on(careful, &copy, rev, flags, gas, code);
+    End at_once = execute_on(eager, &third, rev, flags, gas, code);
     End end = execute_on(quick, host, rev, flags, gas, code);
-    if (end.status != other.status || end.left != other.left || end.refund != other.refund || end.output_size != other.output_size
-        || memcmp(end.output, other.output, 64) != 0) {
-        fprintf(stderr, "paces: fast %d gas %" PRId64 ", careful %d gas %" PRId64 " (revision %d, opcode 0x%02x)\n", (int)end.status, end.left,
-                (int)other.status, other.left, (int)rev, code->size ? code->octets[code->size - 1] : 0);
-        CHECK(!"both paces end alike");
-    }
+    compare_ends("careful", &with_care, &end, rev, code);
+    compare_ends("eager", &at_once, &end, rev, code);
     return end;
 }
 

@@ -27,6 +27,30 @@ import Testing
         }
     }
 
+    /// Lengths that no host could serve: the gas comes first, and what it buys is neither refused nor takes memory.
+    @Test func modexpOfGreatLengths() {
+        func input(_ base: UInt64, _ exponent: UInt64, _ modulus: UInt64) -> [UInt8] {
+            [base, exponent, modulus].flatMap { U256($0).octets }
+        }
+        for (revision, lengths, gas) in [
+            (.byzantium, (1 << 32, 0, 0), 57_646_178_309_547_468), (.berlin, (1 << 34, 0, 0), 1_537_228_672_809_129_301),
+            (.berlin, (0, 1 << 41, 1), 5_864_062_014_720), (.byzantium, (0, .max, 0), 0), (.berlin, (1 << 40, 0, 0), nil),
+            (.byzantium, (1 << 40, 0, 0), nil), (.byzantium, (.max, .max, .max), nil), (.berlin, (0, .max, .max), nil),
+        ] as [(Revision, (UInt64, UInt64, UInt64), Int64?)] {
+            let octets = input(lengths.0, lengths.1, lengths.2)
+            guard let gas else {
+                #expect(call(5, octets, revision, gas: .max).0.status == .outOfGas)
+                continue
+            }
+            let (result, output) = call(5, octets, revision, gas: gas)
+            #expect(result.status == .success && result.gasLeft == 0 && output.count == Int(lengths.2) && output.allSatisfy { $0 == 0 })
+            if gas > 0 { #expect(call(5, octets, revision, gas: gas - 1).0.status == .outOfGas) }
+        }
+        // Either length alone could be paid for.
+        #expect(call(5, input(64, 1 << 58, 0), .berlin, gas: .max).0.status == .outOfGas)
+        #expect(call(5, input(0, 1 << 20, 0), .osaka, gas: .max).0.status == .failure)
+    }
+
     /// Gas before and after each repricing: EIP-1108, EIP-2565, EIP-7883, and the rows that depend on the input's length.
     @Test func gas() {
         func gas(_ number: UInt16, _ revision: Revision, _ count: Int) -> UInt64 {

@@ -2,9 +2,13 @@
 """An EVMC VM against independent EVMs, on random programs.
 
     run.py --host HOST.so --vm VM.so [--mode MODE] [--reference specs|revm|none] [--programs N | --seconds N] [--seed S] [--from N] [--fork F]
+           [--paces]
 
 Program number N is the same in every run with the same seed. A difference is printed with the command that repeats it; the run
 goes on and ends with exit status 1. Cases under regressions/ are run first.
+
+--paces, for our VM alone: each program also runs with its code from the cache, and without cache with every block analysed at once, when
+control comes to it for the second time, and never. All of it must end the same.
 """
 
 import argparse
@@ -24,6 +28,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ENVIRONMENT = {"number": 1000, "timestamp": 5000, "difficulty": 0x1234567, "base_fee": 7, "gas_limit": 30_000_000, "chain_id": 1,
                "gas_price": 10, "blob_hashes": [b"\x01" + b"\x22" * 31, b"\x01" + b"\x33" * 31]}
 SHOWN = 20
+# cache_bytes, analyse_after. The first run of a code leaves it to be cached by the next one.
+PACES = {"cached": (1 << 26, 4), "analysed at once": (0, 0), "analysed after one": (0, 1), "never analysed": (0, 256), "as by default": (1 << 26, 4)}
 
 
 def intrinsic(case):
@@ -32,11 +38,23 @@ def intrinsic(case):
     return 21000 + 4 * zeros + (16 if REVISION[case.fork] >= REVISION["istanbul"] else 68) * (len(case.data) - zeros)
 
 
-def compare(library, reference, case):
+def unlike(left, right):
+    """What is not the same in two outcomes of one VM; here nothing explains a difference."""
+    return [f"{name} is {value!r}, was {getattr(right, name)!r}" for name, value in vars(left).items() if value != getattr(right, name)]
+
+
+def compare(library, reference, case, paces=False):
     gas = case.gas - intrinsic(case)
     reference.adapt(case)
     ours = library.run(case, gas, reference.warm(case))
     theirs = reference.run(case, gas)
+    if paces:
+        for name, (cache, patience) in PACES.items():
+            library.set_option(b"cache_bytes", b"%d" % cache)
+            library.set_option(b"analyse_after", b"%d" % patience)
+            lines = unlike(library.run(case, gas, reference.warm(case)), ours)
+            if lines:
+                return ours, [f"pace {name}: {line}" for line in lines]
     if hasattr(reference, "fill"):
         reference.fill(case, theirs, ours)
         given_back = getattr(theirs, "given_back", None)
@@ -47,10 +65,10 @@ def compare(library, reference, case):
     return ours, differences(ours, theirs)
 
 
-def fails(library, reference, case, kind):
+def fails(library, reference, case, kind, paces):
     """Whether a case differs in what the first line of its differences names."""
     try:
-        lines = compare(library, reference, case)[1]
+        lines = compare(library, reference, case, paces)[1]
         return bool(lines) and lines[0].split(":")[0] == kind
     except Exception:
         return False
@@ -73,6 +91,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--from", dest="first", type=int, default=0)
     parser.add_argument("--fork")
+    parser.add_argument("--paces", action="store_true")
     options = parser.parse_args()
 
     library = Library(options.host, options.vm, options.mode)
@@ -98,7 +117,7 @@ def main():
             break
         case = generate(options.seed << 40 | number, forks)
         try:
-            ours, lines = compare(library, reference, case)
+            ours, lines = compare(library, reference, case, options.paces)
             statuses[ours.status] = statuses.get(ours.status, 0) + 1
         except Exception:
             lines = traceback.format_exc().splitlines()
@@ -106,12 +125,12 @@ def main():
         if lines:
             failed += 1
             again = f"--reference {options.reference} --seed {options.seed} --from {number} --programs 1"
-            print(f"FAILED {case.fork}: {again}" + (f" --fork {options.fork}" if options.fork else ""), flush=True)
+            print(f"FAILED {case.fork}: {again}" + (f" --fork {options.fork}" if options.fork else "") + (" --paces" if options.paces else ""), flush=True)
             for line in lines:
                 print("   ", line)
             if failed == 1 or options.programs == 1:
-                small = minimise(case, lambda other: fails(library, reference, other, lines[0].split(":")[0]))
-                print("    made smaller:", compare(library, reference, small)[1])
+                small = minimise(case, lambda other: fails(library, reference, other, lines[0].split(":")[0], options.paces))
+                print("    made smaller:", compare(library, reference, small, options.paces)[1])
                 show(small)
             if failed == SHOWN:
                 print("that is enough")

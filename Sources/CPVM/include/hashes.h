@@ -15,4 +15,11 @@ void duet_sha256_blocks(uint32_t *state, const uint8_t *data, size_t blocks);
  * DUET_CPU_AVX512. */
 void duet_keccak_absorb(uint64_t *state, const uint8_t *data, size_t blocks, const uint64_t *constants);
 
+/* RFC 7693, 2.7: the ten message schedules of BLAKE2b, 16 octets each. */
+const uint8_t *duet_blake2b_schedules(void);
+
+/* Rounds of BLAKE2b (RFC 7693, 3.2) on the 16 words of the work vector v with the 16 of the message m. Only for processors with
+ * DUET_CPU_AVX512. */
+void duet_blake2b_rounds(uint64_t *v, const uint64_t *m, uint32_t rounds);
+
 #endif

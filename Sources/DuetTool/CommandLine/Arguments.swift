@@ -2,6 +2,7 @@
 struct Arguments {
     private(set) var operands: [String] = []
     private(set) var wantsHelp = false
+    private(set) var wantsVersion = false
     private var values: [String: String] = [:]
 
     init(_ words: [String], for command: Command) throws(ToolError) {
@@ -16,11 +17,13 @@ struct Arguments {
                 optionsEnded = true
             } else if word == "--help" || word == "-h" {
                 wantsHelp = true
+            } else if word == "--version" {
+                wantsVersion = true
             } else {
                 try take(option: word, following: words, &index, of: command)
             }
         }
-        if wantsHelp { return }
+        if wantsHelp || wantsVersion { return }
         if operands.count < command.operandCount.lowerBound { throw .usage("\(command.operands) is missing") }
         if operands.count > command.operandCount.upperBound {
             throw .usage("unexpected argument '\(operands[command.operandCount.upperBound])'")

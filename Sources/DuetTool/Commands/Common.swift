@@ -9,6 +9,8 @@ extension Command.Option {
     static let entry = Command.Option("--entry", "N", "code offset to start at (default 0)")
     static let engine = Command.Option("--engine", "interpreter|recompiler|auto", "what runs the code (default auto)")
     static let memory = Command.Option("--memory", "checked|guarded|auto", "how memory is accessed (default auto)")
+    static let fork = Command.Option("--fork", "NAME", "only this fork's cases")
+    static let vm = Command.Option("--vm", "PATH", "an EVMC shared object that executes the code instead of this library's EVM")
     static let json = Command.Option("--json", nil, "one JSON object")
 }
 

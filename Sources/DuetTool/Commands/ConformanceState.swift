@@ -11,12 +11,13 @@ extension Command {
             if any case failed or none was found. Cases that the file of --expected lists must fail; one that passes is a failure.
             """,
         options: [
-            Option("--fork", "NAME", "only this fork's cases"),
+            .fork,
             Option("--jobs", "N", "threads (default: as many as there are processors)"),
             Option("--filter", "TEXT", "only cases whose file, name, fork or indices contain this"),
             Option("--exclude", "TEXT", "not the cases whose file, name, fork or indices contain this"),
-            Option("--vm", "PATH", "an EVMC shared object that executes the code instead of this library's EVM"),
+            .vm,
             Option("--surface", "NAME", "how this library's EVM is called: evmc (default), frame, suspended-frame"),
+            Option("--first", "TEXT", "begin with the files whose paths contain this: what takes long should not come last"),
             Option("--expected", "FILE", "cases that are known to fail, with the reason for each"),
             Option("--stack", "KIB", "size of each thread's stack (default 8192)"),
         ],
@@ -42,13 +43,16 @@ final class StateConformance: @unchecked Sendable {
     private var failed = 0
     private var expectedCount = 0
     private var lines: [(file: Int, text: String)] = []
+    private var seconds: [(file: Int, seconds: Double)] = []
     private var trouble: ToolError?
 
     init(_ arguments: Arguments) throws {
         let found = try arguments.operands.flatMap { path throws(ToolError) in try ConformanceCommand.vectorFiles(path) }
         // The largest first, so that no thread is left alone with one at the end.
         func size(_ path: String) -> Int { ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0 }
-        files = found.map { ($0, size($0)) }.sorted { $0.1 > $1.1 }.map { $0.0 }
+        let bySize = found.map { ($0, size($0)) }.sorted { $0.1 > $1.1 }.map { $0.0 }
+        let first = arguments.value("--first").map { text in bySize.filter { $0.contains(text) } } ?? []
+        files = first + bySize.filter { !first.contains($0) }
         fork = arguments.value("--fork")
         if let fork, ForkName.revision(fork) == nil { throw ToolError.usage("--fork: no fork '\(fork)'") }
         filter = arguments.value("--filter")
@@ -83,6 +87,10 @@ final class StateConformance: @unchecked Sendable {
         for line in lines.sorted(by: { files[$0.file] < files[$1.file] }) { console.print(line.text) }
         guard passed + failed + expectedCount > 0 else { throw ToolError.failed("no cases") }
         if expectedCount > 0 { console.print("\(expectedCount) failed as expected") }
+        let longest = seconds.sorted { $0.seconds > $1.seconds }.prefix(3).map { entry in
+            "\(URL(fileURLWithPath: files[entry.file]).lastPathComponent) \((entry.seconds * 10).rounded() / 10) s"
+        }
+        console.print("longest: \(longest.joined(separator: ", "))")
         console.print("\(passed) passed, \(failed) failed")
         return failed == 0 ? 0 : 1
     }
@@ -91,9 +99,12 @@ final class StateConformance: @unchecked Sendable {
         do throws(ToolError) {
             let runner = StateTestRunner(try EthereumVM(path: vmPath, surface: surface))
             while let index = take() {
+                let start = ContinuousClock.now
                 let tally = try run(index, runner)
+                let taken = start.duration(to: .now) / .seconds(1)
                 lock.withLock {
                     done += 1
+                    seconds.append((index, taken))
                     passed += tally.passed
                     failed += tally.failed
                     expectedCount += tally.expected

@@ -7,14 +7,14 @@ extension Command {
         summary: "Executes state-test files and prints what came of each case.",
         details: """
             Prints a JSON array with an object for each case: name, fork, pass, stateRoot and, if it did not pass, error. With --json the
-            trace of each case goes to stderr in the form of EIP-3155, then a line with its state root. The exit status is 1 if a case
-            did not pass.
+            trace of each case goes to stderr in the form of EIP-3155 (unless --vm is another library), then a line with its state root.
+            The exit status is 1 if a case did not pass.
             """,
         options: [
             Option("--json", nil, "traces to stderr"),
-            Option("--fork", "NAME", "only this fork's cases"),
+            .fork,
             Option("--filter", "TEXT", "only tests whose names contain this"),
-            Option("--vm", "PATH", "an EVMC shared object that executes the code; traced only if it is this library"),
+            .vm,
         ],
         body: { arguments, console in
             let vm = try EthereumVM(path: arguments.value("--vm"))

@@ -7,13 +7,14 @@ extension Command {
         summary: "Executes a block's transactions on a pre-state: the common transition tool.",
         details: """
             Files are those of other clients' t8n: alloc, env and txs in, alloc, result and body out. For an input 'stdin' stands for
-            one JSON object on standard input with these keys, for an output 'stdout' for one object on standard output.
+            one JSON object on standard input with these keys (and blobParams), for an output 'stdout' for one object on standard output.
             Transactions have to be signed. Difficulties are not computed.
             """,
         options: [
             Option("--input.alloc", "FILE", "pre-state (default alloc.json)"),
             Option("--input.env", "FILE", "block (default env.json)"),
             Option("--input.txs", "FILE", "transactions: JSON, or a text with RLP (default txs.json)"),
+            Option("--input.blobParams", "FILE", "target, max and baseFeeUpdateFraction of blobs (default: the fork's)"),
             Option("--output.basedir", "DIR", "folder of the output files (default .)"),
             Option("--output.alloc", "FILE", "post-state (default alloc.json)"),
             Option("--output.result", "FILE", "result (default result.json)"),
@@ -26,7 +27,7 @@ extension Command {
             Option("--trace.memory", nil, "accepted; traces have no memory"), Option("--trace.nomemory", nil, "accepted"),
             Option("--trace.nostack", nil, "accepted; traces have the stack"), Option("--trace.returndata", nil, "accepted"),
             Option("--trace.noreturndata", nil, "accepted"), Option("--verbosity", "N", "accepted"),
-            Option("--vm", "PATH", "an EVMC shared object that executes the code"),
+            .vm,
         ],
         body: { arguments, console in try TransitionCommand(arguments).run(console) })
 }
@@ -61,7 +62,14 @@ private struct TransitionCommand {
             return value
         }
         let alloc = try input("--input.alloc", "alloc")
-        let environment = try TransitionEnvironment(try input("--input.env", "env"), revision, chainID: chainID)
+        var blobs: JSONValue?
+        if let path = arguments.value("--input.blobParams") {
+            documents.append(try JSONDocument(file: path))
+            blobs = documents.last!.root
+        } else {
+            blobs = shared?.root.member("blobParams")
+        }
+        let environment = try TransitionEnvironment(try input("--input.env", "env"), revision, chainID: chainID, blobs: blobs)
         let transactions = try TransitionTransaction.read(try input("--input.txs", "txs"))
         let vm = try EthereumVM(path: arguments.value("--vm"))
         let transition = try Transition(alloc, environment, options, vm)

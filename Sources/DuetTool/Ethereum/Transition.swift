@@ -18,6 +18,8 @@ final class Transition {
         let type: UInt8
         let hash: evmc_bytes32
         let success: Bool
+        /// Before Byzantium: the state after the transaction, which its receipt has instead of a status.
+        let root: evmc_bytes32?
         let gasUsed: UInt64
         let cumulativeGas: UInt64
         let bloom: [UInt8]
@@ -109,8 +111,8 @@ final class Transition {
         blobGasUsed += UInt64(fields.blob_hash_count) * BlobFee.gasPerBlob
         included.append(transaction.encoding)
         receipts.append(Receipt(
-            type: fields.type, hash: hash, success: receipt.success, gasUsed: UInt64(receipt.gas_used), cumulativeGas: gasUsed,
-            bloom: withUnsafeBytes(of: receipt.bloom) { Array($0) }, contract: receipt.contract_address, logs: logs(receipt.log_count)))
+            type: fields.type, hash: hash, success: receipt.success, root: isAtLeast(EVMC_BYZANTIUM) ? nil : stateRoot,
+            gasUsed: UInt64(receipt.gas_used), cumulativeGas: gasUsed, bloom: withUnsafeBytes(of: receipt.bloom) { Array($0) }, contract: receipt.contract_address, logs: logs(receipt.log_count)))
     }
 
     private func logs(_ count: Int) -> [Log] {
@@ -199,7 +201,7 @@ final class Transition {
                 return
             }
             guard let output = try system(contract, []) else {
-                blockException = "the system contract \(contract.hex) failed"
+                blockException = "the call of a system contract failed: \(contract.hex)"
                 return
             }
             if !output.isEmpty { requests.append([type] + output) }
@@ -246,8 +248,7 @@ final class Transition {
             encoded { writer in
                 if receipt.type > 0 { writer.octet(receipt.type) }
                 let list = writer.beginList()
-                // Before Byzantium a state root stood here; transition tools leave it empty.
-                if isAtLeast(EVMC_BYZANTIUM) { writer.number(UInt64(receipt.success ? 1 : 0)) } else { writer.emptyString() }
+                if let root = receipt.root { writer.bytes32(Bytes32(root)) } else { writer.number(UInt64(receipt.success ? 1 : 0)) }
                 writer.number(receipt.cumulativeGas)
                 receipt.bloom.withUnsafeBytes { writer.string($0) }
                 Transition.write(receipt.logs, &writer)
@@ -286,13 +287,13 @@ final class Transition {
     }
 
     private static func sha256(_ octets: [UInt8]) -> evmc_bytes32 {
-        var output = PrecompileOutput()
-        defer { output.release() }
-        let done = octets.withUnsafeBufferPointer { bytes in
-            runPrecompile(2, .latest, PrecompileInput(bytes.baseAddress, bytes.count), gasLeft: .max, &output).status == .success
+        var digest = evmc_bytes32()
+        withUnsafeMutableBytes(of: &digest) { room in
+            octets.withUnsafeBufferPointer {
+                EVMPrecompiles.sha256($0.baseAddress, $0.count, room.baseAddress!.assumingMemoryBound(to: UInt8.self))
+            }
         }
-        precondition(done && output.count == 32, "out of memory")
-        return Bytes32(UnsafeRawPointer(output.octets!)).evmc
+        return digest
     }
 
     private static func write(_ logs: [Log], _ writer: inout RLPWriter) {

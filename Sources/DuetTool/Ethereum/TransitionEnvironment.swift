@@ -18,7 +18,8 @@ struct TransitionEnvironment {
         var byNumber: [UInt64: evmc_bytes32] = [:]
     }
 
-    init(_ env: JSONValue, _ revision: evmc_revision, chainID: UInt64) throws(ToolError) {
+    /// `blobs` says what differs from the fork's blob schedule.
+    init(_ env: JSONValue, _ revision: evmc_revision, chainID: UInt64, blobs: JSONValue? = nil) throws(ToolError) {
         func number(_ key: StaticString) -> UInt64? { env[key].flatMap { $0.isNull ? nil : $0.number } }
         guard let coinbase = env["currentCoinbase"]?.address, let blockNumber = number("currentNumber"),
               let timestamp = number("currentTimestamp"), let gasLimit = number("currentGasLimit") else {
@@ -30,7 +31,7 @@ struct TransitionEnvironment {
         block.gas_limit = Int64(clamping: gasLimit)
         block.gas_left = block.gas_limit
         block.chain_id = evmc_bytes32(chainID)
-        schedule = BlobSchedule(revision)
+        schedule = BlobSchedule(revision, blobs)
         parentBeaconBlockRoot = env["parentBeaconBlockRoot"]?.word
         parentHash = env["parentHash"]?.word
         withdrawals = env["withdrawals"]

@@ -65,7 +65,7 @@ enum TransitionOutput {
         for (index, receipt) in transition.receipts.enumerated() {
             var object = JSONLine()
             object.add("type", UInt64(receipt.type).quantity)
-            object.add("root", "0x")
+            object.add("root", receipt.root?.hex ?? "0x")
             object.add("status", receipt.success ? "0x1" : "0x0")
             object.add("cumulativeGasUsed", receipt.cumulativeGas.quantity)
             object.add("logsBloom", "0x" + hexText(receipt.bloom))

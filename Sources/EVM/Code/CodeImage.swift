@@ -59,17 +59,19 @@ struct CodeImage: BitwiseCopyable {
     /// Mostly a look at the octets before it will do.
     @inline(__always)
     func isJumpdest(_ offset: UInt64) -> Bool {
-        guard offset < UInt64(size), plain[Int(offset)] == Opcode.jumpdest.rawValue else { return false }
-        return !duet_may_be_data(plain + Int(offset)) || isMarked(Int(offset))
+        guard offset < UInt64(size) else { return false }
+        if offset < jumpdests[-1] { return isMarked(offset) }
+        guard plain[Int(offset)] == Opcode.jumpdest.rawValue else { return false }
+        if !duet_may_be_data(plain + Int(offset)) { return true }
+        findJumpdests(to: Int(offset))
+        return isMarked(offset)
     }
 
-    @inline(never)
-    private func isMarked(_ offset: Int) -> Bool {
-        if offset >= scanned { findJumpdests(to: offset) }
-        return jumpdests[offset / 64] & (1 &<< UInt64(offset % 64)) != 0
-    }
+    @inline(__always)
+    private func isMarked(_ offset: UInt64) -> Bool { jumpdests[Int(offset / 64)] & (1 &<< (offset % 64)) != 0 }
 
     /// Finds them up to an offset, this one too.
+    @inline(never)
     func findJumpdests(to last: Int) {
         if scanned == 0 { memset(jumpdests, 0, (size / 64 + 1) * 8) }
         var place = UnsafePointer(plain) + scanned

@@ -91,7 +91,7 @@ struct Fusion: BitwiseCopyable {
         for number in 0..<count { body(octet + number) }
     }
 
-    private static let list = Table<Fusion>(count: 55) { all[$0] }
+    private static let list = Table<Fusion>(count: all.count) { all[$0] }
 
     /// The number of a row of `pairs` for each octet that can come first; 0 for others.
     private static let firsts = {

@@ -74,14 +74,23 @@ extension Traits {
     }
 }
 
-/// What each octet needs when it is executed by itself; for one that is no instruction no stack will do.
-private let stepTable = Table<Block>(count: Fork.count * 256) { place in
-    let row = table[place]
-    guard row.isDefined else { return Block(gas: 0, need: stackLimit + 1, growth: 0) }
-    return Block(gas: Int(row.gas), need: Int(row.stackIn), growth: max(0, Int(row.stackChange)))
+/// What an octet needs when it is executed by itself.
+struct Step: BitwiseCopyable {
+    let gas: UInt32
+    /// The octets on the stack must be from `lowest` up to `highest`; for what is no instruction no stack will do.
+    let lowest: UInt16
+    let highest: UInt16
+
+    init(_ row: Traits) {
+        gas = UInt32(row.gas)
+        lowest = row.isDefined ? UInt16(row.stackIn) * 32 : .max
+        highest = UInt16(stackLimit - max(0, Int(row.stackChange))) * 32
+    }
 }
 
-func steps(of fork: Fork) -> UnsafePointer<Block> { stepTable.address + Int(fork.rawValue) * 256 }
+private let stepTable = Table<Step>(count: Fork.count * 256) { Step(table[$0]) }
+
+func steps(of fork: Fork) -> UnsafePointer<Step> { stepTable.address + Int(fork.rawValue) * 256 }
 
 /// The 256 octets at a fork.
 public func traits(of fork: Fork) -> UnsafePointer<Traits> { table.address + Int(fork.rawValue) * 256 }

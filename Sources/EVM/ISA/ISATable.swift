@@ -46,7 +46,11 @@ public struct ISARow: Sendable, BitwiseCopyable {
 }
 
 /// The rows in the order of their opcodes.
-public let isaTable = Table(count: rows.count) { rows[$0] }
+public let isaTable = withUnsafePointer(to: rows) { rows in
+    // Not `rows[index]`: that would copy all of them for each.
+    let first = UnsafeRawPointer(rows).assumingMemoryBound(to: ISARow.self)
+    return Table(count: rows.pointee.count) { first[$0] }
+}
 
 private let rows: InlineArray<153, ISARow> = [
     ISARow(.stop, "STOP", 0, 0, gas: 0, .ends),

@@ -9,6 +9,12 @@ extension Frame.Handle {
     /// Pays for memory of that many octets, more than there are. Gives the gas that is left.
     @inline(never)
     func growMemory(_ octets: UInt64, _ gas: Int64) -> Int64 {
+        let ready = pointee.memory.growReady(octets, gas)
+        return ready >= 0 ? ready : growMemoryFar(octets, gas)
+    }
+
+    @inline(never)
+    private func growMemoryFar(_ octets: UInt64, _ gas: Int64) -> Int64 {
         guard octets <= GuestBytes.payable else { return fail(EVMC_OUT_OF_GAS) }
         guard let cost = Int64(exactly: GuestBytes.cost(octets)) else { return fail(EVMC_OUT_OF_GAS) }
         let rest = gas - (cost - pointee.memory.cost)

@@ -3,17 +3,21 @@ import VMCommon
 
 /// What `Careful` does before each instruction, and where control comes to a block.
 extension Machine {
-    /// Is the instruction at pc defined, does the stack suit it, and can its fixed cost be paid? Pays it then.
+    /// The instruction at pc, with its fixed cost paid; `undefined` if it is not defined, the stack does not suit it, or the gas will not do.
+    /// Without a branch: only so does each handler get a jump to the next one of its own.
     @inline(__always)
-    mutating func payStep(_ steps: UnsafePointer<Block>) -> Bool {
-        let step = steps[Int(pc.pointee)]
-        let rest = gas &- Int64(step.gas)
-        guard rest >= 0 && step.fits(octets: UnsafeRawPointer(sp) - UnsafeRawPointer(frame.pointee.stack)) else {
-            return end(frame.fault(pc.pointee, sp))
-        }
-        gas = rest
-        return true
+    mutating func step(_ steps: UnsafePointer<Step>) -> Opcode {
+        let octet = pc.pointee
+        let step = steps[Int(octet)]
+        let height = Int64(UnsafeRawPointer(sp) - UnsafeRawPointer(frame.pointee.stack))
+        gas &-= Int64(step.gas)
+        let wrong = gas | (height &- Int64(step.lowest)) | (Int64(step.highest) &- height)
+        return Opcode(octet: wrong < 0 ? Opcode.undefined.rawValue : octet)
     }
+
+    /// Execution ends at an octet that is not defined; in `Careful` that may stand for something else.
+    @inline(__always)
+    mutating func fail<P: Pace>(_: P.Type) -> Bool { end(P.isCareful ? frame.fault(pc.pointee, sp) : EVMC_UNDEFINED_INSTRUCTION) }
 
     @inline(__always)
     func trace() { frame.traceInstruction(offset(Traced.self), pc.pointee, sp, gas) }

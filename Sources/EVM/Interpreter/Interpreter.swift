@@ -16,8 +16,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         let opcode: Opcode
         if P.isCareful {
             if P.isBatched { m.record() } else if P.isTraced { m.trace() }
-            guard m.payStep(steps) else { break loop }
-            opcode = Opcode(octet: m.pc.pointee)
+            opcode = m.step(steps)
         } else {
             opcode = Opcode(octet: m.pc.pointee)
         }
@@ -93,7 +92,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .pc: m.programCounter(pace)
         case .msize: m.msize()
         case .gas: guard m.remainingGas(pace) else { break loop }
-        case .jumpdest: m.pc += 1
+        case .jumpdest: m.jumpdest(pace)
         case .enteringJumpdest: guard m.enteringJumpdest(pace) else { break loop }
         case .tload: guard m.tload(pace) else { break loop }
         case .tstore: guard m.tstore(pace) else { break loop }
@@ -260,7 +259,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
              .unuseda7, .unuseda8, .unuseda9, .unusedaa, .unusedab, .unusedac, .unusedad, .unusedae,
              .unusedaf, .unusede9, .unusedea, .unusedeb, .unusedec, .unuseded, .unusedee, .unusedef,
              .unusedf6, .unusedf7, .unusedf8, .unusedf9, .unusedfb, .unusedfc:
-            _ = m.end(EVMC_UNDEFINED_INSTRUCTION)
+            _ = m.fail(pace)
             break loop
         }
         if P.isBatched { m.completeRecord() }

@@ -15,7 +15,7 @@ struct Frame: BitwiseCopyable {
     /// As the client gave it.
     var original: UnsafePointer<UInt8>?
     var traits: UnsafePointer<Traits>
-    var steps: UnsafePointer<Block>
+    var steps: UnsafePointer<Step>
     var rules: UnsafePointer<ForkRules>
     var fork: Fork
 

@@ -31,6 +31,21 @@ struct GuestBytes: BitwiseCopyable {
         return words &* 3 &+ (square.low &>> 9 | square.high &<< 55)
     }
 
+    /// Makes it at least that large if those octets are there and zeros, and there is the gas for it. Gives the gas that is left, or a negative
+    /// number, and nothing has happened.
+    @inline(__always)
+    mutating func growReady(_ octets: UInt64, _ gas: Int64) -> Int64 {
+        guard octets <= UInt64(truncatingIfNeeded: clearTo) else { return -1 }
+        let words = (octets &+ 31) &>> 5
+        let total = Int64(truncatingIfNeeded: words &* 3 &+ (words &* words) &>> 9)
+        let rest = gas &- (total &- cost)
+        guard rest >= 0 else { return -1 }
+        cost = total
+        size = words &<< 5
+        wordOffsets = size &- 31
+        return rest
+    }
+
     /// Makes it at least that large; the cost has been paid. False if memory is short.
     mutating func grow(_ octets: UInt64) -> Bool {
         let size = Int((octets + 31) & ~31)
@@ -43,7 +58,7 @@ struct GuestBytes: BitwiseCopyable {
 
     /// Zeros ahead of the present need, because memory mostly grows in small steps.
     private mutating func clear(_ size: Int) {
-        let ahead = min(max(size, clearTo + 1024), dirtyTo)
+        let ahead = min(max(size, clearTo + 4096), dirtyTo)
         if ahead > clearTo { memset(start.unsafelyUnwrapped + clearTo, 0, ahead - clearTo) }
         clearTo = ahead >= dirtyTo ? capacity : ahead
     }

@@ -270,6 +270,8 @@ extension FrameSurface.Handle {
     func growMemory(_ octets: UInt64) -> Bool {
         guard let frame = pointee.frame else { return false }
         let needed = (octets + 31) & ~31
+        // He is asked once: what failed in a block is executed again with care.
+        guard pointee.error == DUET_FRAME_OK else { return false }
         guard needed <= FrameSurface.memoryLimit, let supplement = pointee.supplement, let grow = supplement.pointee.grow else {
             pointee.error = DUET_FRAME_ERR_GROW
             return false

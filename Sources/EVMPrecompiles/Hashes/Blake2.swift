@@ -1,4 +1,5 @@
 import CPVM
+import VMCommon
 
 let blake2fInputSize = 213
 
@@ -7,6 +8,7 @@ func blake2f(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOu
     guard input.count == blake2fInputSize, input[212] <= 1 else { return .failure }
     guard let result = output.make(64) else { return .noMemory }
     let rounds = UInt32(truncatingIfNeeded: input.word64(0) >> 32)
+    if rounds >= Blake2Results.minimum, Blake2Results.find(input.octets, result) { return .success }
     let words = UnsafeRawPointer(input.octets + 4)
     func word(_ index: Int) -> UInt64 { UInt64(littleEndian: words.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)) }
     var message = InlineArray<16, UInt64> { word(8 + $0) }
@@ -15,6 +17,7 @@ func blake2f(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOu
     v.finish { index, mixed in
         UnsafeMutableRawPointer(result).storeBytes(of: (word(index) ^ mixed).littleEndian, toByteOffset: 8 * index, as: UInt64.self)
     }
+    if rounds >= Blake2Results.minimum { Blake2Results.keep(input.octets, result) }
     return .success
 }
 
@@ -43,48 +46,32 @@ struct Blake2Vector {
         body(7, v7 ^ v15)
     }
 
-    /// The rounds, with RFC 7693's ten message schedules in turn. Written out, so that the schedules are addresses in the code.
+    /// The rounds, with RFC 7693's ten message schedules in turn.
     mutating func mix(_ m: UnsafePointer<UInt64>, _ rounds: UInt32) {
+        if CPUFeatures.usable.contains(.avx512) {
+            return withUnsafeMutableBytes(of: &self) { duet_blake2b_rounds($0.baseAddress!.assumingMemoryBound(to: UInt64.self), m, rounds) }
+        }
+        let schedules = duet_blake2b_schedules()!
         var v = self
-        var rest = rounds
-        while rest > 0 {
-            v.round(m, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-            guard rest > 1 else { break }
-            v.round(m, 14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3)
-            guard rest > 2 else { break }
-            v.round(m, 11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4)
-            guard rest > 3 else { break }
-            v.round(m, 7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8)
-            guard rest > 4 else { break }
-            v.round(m, 9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13)
-            guard rest > 5 else { break }
-            v.round(m, 2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9)
-            guard rest > 6 else { break }
-            v.round(m, 12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11)
-            guard rest > 7 else { break }
-            v.round(m, 13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10)
-            guard rest > 8 else { break }
-            v.round(m, 6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5)
-            guard rest > 9 else { break }
-            v.round(m, 10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0)
-            rest -= 10
+        var schedule = 0
+        for _ in 0..<rounds {
+            v.round(m, schedules + schedule)
+            schedule = schedule == 144 ? 0 : schedule + 16
         }
         self = v
     }
 
     @inline(__always)
-    private mutating func round(
-        _ m: UnsafePointer<UInt64>, _ s0: Int, _ s1: Int, _ s2: Int, _ s3: Int, _ s4: Int, _ s5: Int, _ s6: Int, _ s7: Int,
-        _ s8: Int, _ s9: Int, _ s10: Int, _ s11: Int, _ s12: Int, _ s13: Int, _ s14: Int, _ s15: Int
-    ) {
-        g(&v0, &v4, &v8, &v12, m[s0], m[s1])
-        g(&v1, &v5, &v9, &v13, m[s2], m[s3])
-        g(&v2, &v6, &v10, &v14, m[s4], m[s5])
-        g(&v3, &v7, &v11, &v15, m[s6], m[s7])
-        g(&v0, &v5, &v10, &v15, m[s8], m[s9])
-        g(&v1, &v6, &v11, &v12, m[s10], m[s11])
-        g(&v2, &v7, &v8, &v13, m[s12], m[s13])
-        g(&v3, &v4, &v9, &v14, m[s14], m[s15])
+    private mutating func round(_ m: UnsafePointer<UInt64>, _ schedule: UnsafePointer<UInt8>) {
+        func word(_ index: Int) -> UInt64 { m[Int(schedule[index])] }
+        g(&v0, &v4, &v8, &v12, word(0), word(1))
+        g(&v1, &v5, &v9, &v13, word(2), word(3))
+        g(&v2, &v6, &v10, &v14, word(4), word(5))
+        g(&v3, &v7, &v11, &v15, word(6), word(7))
+        g(&v0, &v5, &v10, &v15, word(8), word(9))
+        g(&v1, &v6, &v11, &v12, word(10), word(11))
+        g(&v2, &v7, &v8, &v13, word(12), word(13))
+        g(&v3, &v4, &v9, &v14, word(14), word(15))
     }
 }
 

@@ -7,15 +7,15 @@ func modexp(_ revision: Revision, _ octets: PrecompileInput, _ output: inout Pre
     let input = ModExpInput(octets)
     if revision >= .osaka, max(input.baseLength, input.exponentLength, input.modulusLength) > 1024 { return .failure }
     guard input.modulusLength > 0 else { return .success }
-    // No host's memory or time is enough for these, whatever was paid.
+    // No host's memory or time is enough for what is longer, whatever was paid.
     let limit: UInt64 = 1 << 40
-    guard input.baseLength < limit, input.exponentLength < limit, input.modulusLength < limit else { return .noMemory }
+    guard input.modulusLength < limit else { return .noMemory }
     let length = Int(input.modulusLength)
-    guard let result = output.make(length) else { return .noMemory }
-    memset(result, 0, length)
+    guard let result = output.makeZeroed(length) else { return .noMemory }
 
     let significant = Int(input.modulus.significantLength)
     guard significant > 1 || significant == 1 && input.modulus.limb(0) > 1 else { return .success }
+    guard input.baseLength < limit, input.exponentLength < limit else { return .noMemory }
     let count = (significant + 7) / 8
     let space = Space(input, count)
     guard let start = allocate(UInt64.self, space.total) else { return .noMemory }

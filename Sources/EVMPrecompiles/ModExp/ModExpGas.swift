@@ -10,8 +10,8 @@ func modexpGas(_ revision: Revision, _ octets: PrecompileInput) -> UInt64 {
     case ..<Revision.osaka:
         return max(200, product(squaredWords(length), iterations(input, perOctet: 8), dividedBy: 3))
     default:
-        guard length > 32 else { return max(500, product(16, iterations(input, perOctet: 16), dividedBy: 1)) }
-        return max(500, product(saturating(0, squaredWords(length), 2), iterations(input, perOctet: 16), dividedBy: 1))
+        guard length > 32 else { return max(500, product((0, 16), iterations(input, perOctet: 16), dividedBy: 1)) }
+        return max(500, product(doubled(squaredWords(length)), iterations(input, perOctet: 16), dividedBy: 1))
     }
 }
 
@@ -22,26 +22,36 @@ private func iterations(_ input: ModExpInput, perOctet: UInt64) -> UInt64 {
     return max(1, saturating(headBits, tail, perOctet))
 }
 
-private func squaredWords(_ length: UInt64) -> UInt64 {
+/// A number of 128 bits.
+private typealias Wide = (high: UInt64, low: UInt64)
+
+private func squaredWords(_ length: UInt64) -> Wide {
     let words = length / 8 + (length % 8 == 0 ? 0 : 1)
-    return saturating(0, words, words)
+    return words.multipliedFullWidth(by: words)
 }
 
-private func complexity198(_ length: UInt64) -> UInt64 {
-    // The square of more would not fit.
-    guard length < 1 << 32 else { return .max }
-    let square = length * length
-    return length <= 64 ? square : length <= 1024 ? square / 4 + 96 * length - 3072 : square / 16 + 480 * length - 199_680
+private func complexity198(_ length: UInt64) -> Wide {
+    if length <= 64 { return (0, length * length) }
+    if length <= 1024 { return (0, length * length / 4 + 96 * length - 3072) }
+    let square: Wide = length.multipliedFullWidth(by: length)
+    let linear: Wide = UInt64(480).multipliedFullWidth(by: length)
+    let (low, carry) = (square.low >> 4 | square.high << 60).addingReportingOverflow(linear.low)
+    let (rest, borrow) = low.subtractingReportingOverflow(199_680)
+    // The sum stays below 2^124 + 2^73.
+    return ((square.high >> 4) + linear.high + (carry ? 1 : 0) - (borrow ? 1 : 0), rest)
 }
 
-/// `a` × `b` / `divisor`; UInt64.max for what is more, and whenever a factor stands for something more itself. (The price of that
-/// is 2^55 at least: past what any block has, and the lengths past any host's memory.)
-private func product(_ a: UInt64, _ b: UInt64, dividedBy divisor: UInt64) -> UInt64 {
-    if a == 0 { return 0 }
-    let (high, low) = a.multipliedFullWidth(by: b)
-    guard a < .max, b < .max, high < divisor else { return .max }
+private func doubled(_ wide: Wide) -> Wide { (wide.high << 1 | wide.low >> 63, wide.low << 1) }
+
+/// `a` × `b` / `divisor`; UInt64.max for what is more, and whenever `b` stands for something more itself.
+private func product(_ a: Wide, _ b: UInt64, dividedBy divisor: UInt64) -> UInt64 {
+    if a.high == 0 && a.low == 0 { return 0 }
+    let upperPart: Wide = a.high.multipliedFullWidth(by: b)
+    let lowerPart: Wide = a.low.multipliedFullWidth(by: b)
+    let (high, overflow) = upperPart.low.addingReportingOverflow(lowerPart.high)
+    guard b < .max, upperPart.high == 0, !overflow, high < divisor else { return .max }
     // By halves of 32 bits, so that what is left of one (below the divisor) fits in front of the next.
-    let upper = (high << 32) | low >> 32
-    let lower = (upper % divisor) << 32 | low & 0xffff_ffff
+    let upper = (high << 32) | lowerPart.low >> 32
+    let lower = (upper % divisor) << 32 | lowerPart.low & 0xffff_ffff
     return (upper / divisor) << 32 | lower / divisor
 }

@@ -15,6 +15,14 @@ public struct PrecompileOutput {
         return octets
     }
 
+    /// The same, zeroed: what a long result does not touch takes no memory.
+    public mutating func makeZeroed(_ count: Int) -> UnsafeMutablePointer<UInt8>? {
+        assert(octets == nil)
+        octets = calloc(max(1, count), 1)?.assumingMemoryBound(to: UInt8.self)
+        self.count = octets == nil ? 0 : count
+        return octets
+    }
+
     /// Gives the memory back; the result is empty then.
     public mutating func release() {
         free(octets)

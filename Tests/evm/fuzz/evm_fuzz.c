@@ -330,9 +330,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(&header.gas, data + 8, sizeof header.gas);
     memcpy(&header.seed, data + 12, sizeof header.seed);
     const uint64_t trail = run(vm, &header, data + HEADER, size - HEADER);
-    /* A new instance knows nothing of the first run. */
+    /* A new instance knows nothing of the first run, and goes over from one pace to the other elsewhere. */
+    static const char *const patience[] = {"0", "1", "4", "256"};
     struct evmc_vm *other = evmc_create_duet();
     if (other == NULL) return 0;
+    PROMISE(other->set_option(other, "analyse_after", patience[header.seed % 4]) == EVMC_SET_OPTION_SUCCESS);
     PROMISE(run(other, &header, data + HEADER, size - HEADER) == trail);
     run_traced(other, &header, data + HEADER, size - HEADER, trail);
     other->destroy(other);
