@@ -86,7 +86,8 @@ public final class Agreement {
             if (expected == null) expected = single;
             steps += single.count();
             same(name + ", " + way + ": steps", expected, single);
-            same(name + ", " + way + ": batches", expected, batched);
+            // A trace in batches is for one run at a time, and with a host the calls run inside of their caller.
+            if (way.endsWith("suspended") || expected.deepest() == 0) same(name + ", " + way + ": batches", expected, batched);
         }
     }
 
@@ -122,8 +123,9 @@ public final class Agreement {
                     Message.Result result = Calls.call(test.world(Numbers.ISTANBUL), test.message(), frames.get("first layout, suspended"));
                     check(test.name() + ", gas of the tool", measured.get(test.name()).toString(), Long.toString(test.message().gas() - result.gasLeft()));
                 }
-                // An upcall for each of its hundred million steps would take a while.
-                if (!test.name().startsWith("snailtracer") && !test.name().startsWith("blake2b_shifts") && !test.name().startsWith("loop_"))
+                // An upcall for each of millions of steps would take a while.
+                if (!test.name().startsWith("snailtracer") && !test.name().startsWith("blake2b_shifts") && !test.name().startsWith("loop_")
+                    && !test.name().endsWith("/5311"))
                     trace(test.name(), () -> test.world(Numbers.ISTANBUL), test.message(), 4096);
             }
         }

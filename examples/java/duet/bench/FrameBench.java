@@ -2,7 +2,9 @@ package duet.bench;
 
 import com.sun.management.ThreadMXBean;
 import duet.frame.Library;
+import duet.world.StateTest;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,10 +14,12 @@ import java.util.Map;
  * Nanoseconds a call, for scripts/bench-java: a line of JSON for each subject and number of operations. The processor's time of the thread
  * counts, so that other work on the machine does less harm; that of the collector and the compiler is not in it.
  *
- *     FrameBench [ROUNDS [MILLISECONDS]]
+ *     FrameBench [ROUNDS [MILLISECONDS [FOLDER]]]     folder: ipsilon/evm-benchmarks files
  */
 public final class FrameBench {
     private static final ThreadMXBean CLOCK = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    /** Cases whose calls take so long that a round of callbacks would take seconds. */
+    private static final List<String> LONG_ONES = List.of("snailtracer", "blake2b_shifts", "loop_with");
     private final int rounds;
     private final long slice;
     private final List<Measured> list = new ArrayList<>();
@@ -61,7 +65,7 @@ public final class FrameBench {
     private void warm(Measured m) {
         long total = 0, start = System.nanoTime();
         int times = 1;
-        while (System.nanoTime() - start < 20 * slice || times < 3) {
+        while (System.nanoTime() - start < 20 * slice) {
             long before = CLOCK.getCurrentThreadCpuTime();
             sink += m.subject.run(times);
             total = CLOCK.getCurrentThreadCpuTime() - before;
@@ -86,7 +90,7 @@ public final class FrameBench {
         }
     }
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws java.io.IOException {
         FrameBench bench = new FrameBench(arguments.length > 0 ? Integer.parseInt(arguments[0]) : 15, arguments.length > 1 ? Integer.parseInt(arguments[1]) : 10);
         if (!Library.isAvailable()) throw new IllegalStateException(Library.file() + " has no execute_message");
         for (int operations : new int[] {4, 500, 10_000}) {
@@ -96,6 +100,14 @@ public final class FrameBench {
         for (int operations : new int[] {8, 16, 24, 32, 48, 64, 96, 128, 160, 200, 256, 320, 400}) {
             bench.add("straight", operations, Subjects.untraced(Programs.straight(operations)));
             bench.add("loop", operations, Subjects.untraced(Programs.loop(operations)));
+        }
+        if (arguments.length > 2) {
+            for (StateTest test : StateTest.folder(Path.of(arguments[2]))) {
+                if (LONG_ONES.stream().anyMatch(test.name()::startsWith)) continue;
+                int[] count = {0};
+                Map<String, Subjects.Subject> subjects = Subjects.contract(test, count);
+                if (!subjects.isEmpty()) bench.add(test.name(), count[0], subjects);
+            }
         }
         bench.measure();
         if (sink == 42) System.err.println(sink);

@@ -10,6 +10,7 @@ import duet.frame.Library;
 import duet.frame.Numbers;
 import duet.frame.Offsets;
 import duet.frame.StepTracer;
+import duet.world.StateTest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
@@ -194,6 +195,48 @@ final class Subjects {
             if (size > BatchTrace.WORD) sum += records.get(LONG, at + BatchTrace.WORD) + records.get(LONG, at + BatchTrace.WORD + 24);
         }
         sink += sum;
+    }
+
+    /** A contract of evm-benchmarks, untraced and traced; empty if its code asks for something from outside. Puts its operations into `count`. */
+    static Map<String, Subject> contract(StateTest test, int[] count) {
+        Map<String, Subject> all = new LinkedHashMap<>();
+        long gas = test.message().gas();
+        Frame frame = contractFrame(test, gas);
+        BatchTrace counting = new BatchTrace(1, 0, null);
+        counting.attach(frame);
+        frame.execute(0);
+        if (frame.state() != Numbers.COMPLETED_SUCCESS) return all;
+        count[0] = (int) (counting.number("total") + counting.number("lost"));
+        frame.number(frame.extension("trace"), 0);
+        all.put(RESIDENT, contractRuns(frame, gas, 0));
+        all.put(CALLBACKS, contractRuns(contractFrame(test, gas), gas, new Counter().callbacks()));
+        for (String name : new String[] {BATCH, BATCH_READ, BATCH_WORD}) {
+            Frame traced = contractFrame(test, gas);
+            new BatchTrace(BUFFER, name.equals(BATCH_WORD) ? 1 : 0, name.equals(BATCH) ? (records, n, size) -> sink += n : Subjects::read).attach(traced);
+            all.put(name, contractRuns(traced, gas, 0));
+        }
+        return all;
+    }
+
+    private static Frame contractFrame(StateTest test, long gas) {
+        Frame frame = frame(test.world(Numbers.ISTANBUL).account(test.message().recipient()).code);
+        frame.input(test.input());
+        frame.integer(frame.extension("revision"), Numbers.ISTANBUL);
+        frame.growing();
+        frame.again(gas);
+        return frame;
+    }
+
+    private static Subject contractRuns(Frame frame, long gas, long callbacks) {
+        return times -> {
+            long sum = 0;
+            for (int i = 0; i < times; i++) {
+                frame.again(gas);
+                frame.execute(callbacks);
+                sum += frame.state() + frame.gas();
+            }
+            return sum;
+        };
     }
 
     private static final byte[] ADDRESS = new byte[20], WORD = new byte[32], INPUT = new byte[4];

@@ -42,7 +42,7 @@ public final class Frame implements AutoCloseable {
         first[Area.CODE.ordinal()] = 4096;
         first[Area.INPUT.ordinal()] = 4096;
         first[Area.OUTPUT.ordinal()] = 1024;
-        first[Area.RETURN_DATA.ordinal()] = 16384;
+        first[Area.RETURN_DATA.ordinal()] = 1024;
         first[Area.LOGS.ordinal()] = 4096;
         first[Area.WARM.ordinal()] = 1024;
         if (second) {

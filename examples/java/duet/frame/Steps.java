@@ -17,6 +17,7 @@ public final class Steps {
     private static final int KEPT = 100_000;
     private final List<Step> first = new ArrayList<>();
     private long count, hash;
+    private int deepest;
 
     /** The number of a step that begins. Those of a call that it makes begin before it is over. */
     private long begin() {
@@ -26,12 +27,18 @@ public final class Steps {
 
     private void end(long number, Step step) {
         if (number < KEPT) first.set((int) number, step);
+        deepest = Math.max(deepest, step.depth);
         long mixed = (step.hashCode() * 0x9e3779b97f4a7c15L ^ number) * 0xbf58476d1ce4e5b9L;
         hash += mixed ^ mixed >>> 31;
     }
 
     public long count() {
         return count;
+    }
+
+    /** The depth of the deepest call. */
+    public int deepest() {
+        return deepest;
     }
 
     public boolean sameAs(Steps other) {
