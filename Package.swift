@@ -36,7 +36,8 @@ if embedded {
     products = [.library(name: "pvmcore", type: .static, targets: ["PVM", "EVMState"])]
 } else {
     targets += [
-        .target(name: "DuetTool", dependencies: ["CPVM", "VMCommon", "PVM", "EVMPrecompiles", "EVM", "EVMState"], path: "Sources/DuetTool"),
+        .target(name: "DuetTool", dependencies: ["CPVM", "VMCommon", "PVM", "EVMPrecompiles", "EVM", "EVMState"], path: "Sources/DuetTool",
+                resources: [.embedInCode("Page")]),
         .executableTarget(name: "duet", dependencies: ["DuetTool"], path: "Sources/duet"),
         .testTarget(name: "VMCommonTests", dependencies: ["VMCommon", "CPVM"], path: "Tests/VMCommonTests"),
         .testTarget(name: "PVMTests", dependencies: ["CPVM", "PVM", "VMCommon"], path: "Tests/PVMTests"),

@@ -118,6 +118,10 @@ static void wrong_frames(void) {
     f = good(); f->first.section = 1; expect(f, DUET_FRAME_ERR_VALUE);
     const uint32_t states[] = {FRAME_CODE_SUCCESS, FRAME_EXCEPTIONAL_HALT, FRAME_REVERT, FRAME_COMPLETED_FAILED, FRAME_COMPLETED_SUCCESS, 8, UINT32_MAX};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) { f = good(); f->first.state = states[i]; expect(f, DUET_FRAME_ERR_STATE); }
+    f = good(); f->first.memory_ptr = AT_EXTENSION; expect(f, DUET_FRAME_ERR_AREA);
+    f = good(); f->first.memory_ptr = AT_EXTENSION + 8; expect(f, DUET_FRAME_ERR_AREA);
+    f = good(); f->first.logs_ptr = AT_EXTENSION + sizeof(duet_frame_extension_t) - 8; expect(f, DUET_FRAME_ERR_AREA);
+    f = good(); f->first.state = FRAME_CODE_SUSPENDED; extension_of(f)->request.kind = DUET_ASK_CALL; extension_of(f)->answer_count = 9; expect(f, DUET_FRAME_ERR_ANSWER);
     if (v2) {
         f = good(); f->second.storage_ptr = AT_ANSWER; f->second.max_storage_slots = 1000; expect(f, DUET_FRAME_ERR_AREA);
         f = good(); f->second.storage_slot_count = 1; expect(f, DUET_FRAME_ERR_AREA);
@@ -151,10 +155,11 @@ static void random_frames(void) {
     const size_t room = (SEGMENT + 4095) & ~(size_t)4095;
     uint8_t* pages = (uint8_t*)mmap(NULL, room + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     NEED(pages != (uint8_t*)MAP_FAILED && mprotect(pages + 4096, room, PROT_READ | PROT_WRITE) == 0);
+    static const uint8_t common[] = {0x5f, 0x60, 0x61, 0x52, 0x51, 0x53, 0x37, 0x39, 0x3e, 0xf1, 0xf0, 0x54, 0x55, 0x31, 0x3b, 0xa1, 0x5b, 0x80, 0x90, 0xf3};
     unsigned ends[8] = {0};
     for (int round = 0; round < 60000; round++) {
         uint8_t code[64];
-        for (size_t i = 0; i < sizeof code; i++) code[i] = (uint8_t)(dice(3) ? (const uint8_t[]){0x5f, 0x60, 0x61, 0x52, 0x51, 0x53, 0x37, 0x39, 0x3e, 0xf1, 0xf0, 0x54, 0x55, 0x31, 0x3b, 0xa1, 0x5b, 0x80, 0x90, 0xf3}[dice(20)] : dice(256));
+        for (size_t i = 0; i < sizeof code; i++) code[i] = (uint8_t)(dice(3) ? common[dice(sizeof common)] : dice(256));
         Frame* f = new_frame(v2, code, sizeof code);
         f->first.gas_remaining = (int64_t)dice(200000);
         f->first.stack_size = (uint32_t)dice(20);
@@ -169,7 +174,7 @@ static void random_frames(void) {
         /* What only the client can vouch for. */
         duet_frame_extension_t* e = extension_of(f);
         e->host = NULL; e->grow = NULL; e->trace = NULL;
-        f->first.segment_size = dice(50) ? SEGMENT : dice(SEGMENT);
+        f->first.segment_size = dice(50) ? (uint64_t)SEGMENT : dice(SEGMENT);
         uint8_t* place = pages + 4096 + (room - SEGMENT) / 8 * 8;
         memcpy(place, f, SEGMENT);
         for (int again = 0; again < 4; again++) {
@@ -180,7 +185,7 @@ static void random_frames(void) {
             duet_frame_request_t* r = &extension_of(g)->request;
             r->answered = 1;
             r->number = (int64_t)dice(2);
-            r->output_ptr = dice(2) ? AT_ANSWER : dice(SEGMENT);
+            r->output_ptr = dice(2) ? (uint64_t)AT_ANSWER : dice(SEGMENT);
             r->output_size = dice(100);
             r->gas_left = r->gas ? (int64_t)dice((uint64_t)r->gas) : 0;
         }

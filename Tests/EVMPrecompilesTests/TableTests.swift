@@ -30,7 +30,9 @@ import Testing
     /// Lengths that no host could serve: the gas comes first, and what it buys is neither refused nor takes memory.
     @Test func modexpOfGreatLengths() {
         func input(_ base: UInt64, _ exponent: UInt64, _ modulus: UInt64) -> [UInt8] {
-            [base, exponent, modulus].flatMap { U256($0).octets }
+            [base, exponent, modulus].flatMap { length in
+                [UInt8](repeating: 0, count: 24) + withUnsafeBytes(of: length.bigEndian, Array.init)
+            }
         }
         for (revision, lengths, gas) in [
             (.byzantium, (1 << 32, 0, 0), 57_646_178_309_547_468), (.berlin, (1 << 34, 0, 0), 1_537_228_672_809_129_301),

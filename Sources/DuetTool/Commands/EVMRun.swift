@@ -30,35 +30,12 @@ enum EVMRunCommand {
     static let contract = U256(0x0000_0000_000c_0de0)
 
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
-        let host = try MemoryHost(arguments.choice("--rev", revisionNames, default: EVMC_OSAKA))
-        if let mode = arguments.value("--mode") { try host.set("mode", mode) }
-        let code = try codeOperand(arguments.operands[0])
-        let input = try arguments.octets("--input")
-        let value = try arguments.number("--value", default: 0)
-        var message = evmc_message()
-        message.gas = try Int64(arguments.number("--gas", default: defaultGas, in: 0...UInt64(Int64.max)))
-        message.flags = arguments.has("--static") ? EVMC_STATIC.rawValue : 0
-        if arguments.has("--trace") { host.trace(to: console) }
-
-        host.world.change(sender) { $0.balance = U256(1_000_000_000_000_000_000) }
-        host.world.change(contract) { account in
-            account.nonce = 1
-            account.code = code
-        }
-        for address in [sender, contract] { _ = host.world.access(address) }
-        message.recipient = contract.address
-        message.code_address = message.recipient
-        message.sender = sender.address
-        message.value = U256(value).word
-        host.context.tx_origin = message.sender
-
-        let outcome = input.withUnsafeBufferPointer { input in
-            message.input_data = input.baseAddress
-            message.input_size = input.count
-            var (seconds, result) = timed { host.call(message) }
-            defer { result.release?(&result) }
-            return EVMOutcome(result, host.world.logs, seconds)
-        }
+        let call = try EVMCall(arguments)
+        if let mode = arguments.value("--mode") { try call.host.set("mode", mode) }
+        if arguments.has("--trace") { call.host.trace(to: console) }
+        var (seconds, result) = timed { call.run() }
+        let outcome = EVMOutcome(result, call.host.world.logs, seconds)
+        result.release?(&result)
         console.write(arguments.has("--json") ? outcome.json.text + "\n" : outcome.text)
         return 0
     }
@@ -77,6 +54,47 @@ enum EVMRunCommand {
         let blanks = Set("\n\r\t ".utf8)
         let digits = text.filter { !blanks.contains($0) }
         return hexOctets(digits.starts(with: "0x".utf8) ? digits.dropFirst(2) : digits[...])
+    }
+}
+
+/// The call of a contract that `duet evm run` and `duet evm trace` make.
+struct EVMCall {
+    let host: MemoryHost
+    private var message = evmc_message()
+    private let input: [UInt8]
+    let codeSize: Int
+
+    init(_ arguments: Arguments) throws(ToolError) {
+        host = try MemoryHost(arguments.choice("--rev", revisionNames, default: EVMC_OSAKA))
+        let code = try EVMRunCommand.codeOperand(arguments.operands[0])
+        codeSize = code.count
+        input = try arguments.octets("--input")
+        let value = try arguments.number("--value", default: 0)
+        message.gas = try Int64(arguments.number("--gas", default: EVMRunCommand.defaultGas, in: 0...UInt64(Int64.max)))
+        message.flags = arguments.has("--static") ? EVMC_STATIC.rawValue : 0
+
+        let sender = EVMRunCommand.sender, contract = EVMRunCommand.contract
+        host.world.change(sender) { $0.balance = U256(1_000_000_000_000_000_000) }
+        host.world.change(contract) { account in
+            account.nonce = 1
+            account.code = code
+        }
+        for address in [sender, contract] { _ = host.world.access(address) }
+        message.recipient = contract.address
+        message.code_address = message.recipient
+        message.sender = sender.address
+        message.value = U256(value).word
+        host.context.tx_origin = message.sender
+    }
+
+    /// The caller releases the result.
+    func run() -> evmc_result {
+        input.withUnsafeBufferPointer { input in
+            var message = message
+            message.input_data = input.baseAddress
+            message.input_size = input.count
+            return host.call(message)
+        }
     }
 }
 

@@ -7,10 +7,13 @@ final class MemoryHost {
     var world = World()
     var revision: evmc_revision
     var context = evmc_tx_context()
-    private let vm: UnsafeMutablePointer<evmc_vm>
+    private let library: UnsafeMutablePointer<evmc_vm>
+    /// What executes: this library's VM, or one that goes between it and the host.
+    var vm: UnsafeMutablePointer<evmc_vm>
 
     init(_ revision: evmc_revision) throws(ToolError) {
         guard let vm = evmc_create_duet() else { throw .failed("memory is short") }
+        library = vm
         self.vm = vm
         self.revision = revision
         context.block_gas_limit = .max
@@ -18,10 +21,10 @@ final class MemoryHost {
         context.blob_base_fee = U256.one.word
     }
 
-    deinit { vm.pointee.destroy(vm) }
+    deinit { library.pointee.destroy(library) }
 
     func set(_ option: String, _ value: String) throws(ToolError) {
-        switch vm.pointee.set_option(vm, option, value) {
+        switch library.pointee.set_option(library, option, value) {
         case EVMC_SET_OPTION_SUCCESS: break
         case EVMC_SET_OPTION_INVALID_NAME: throw .failed("the EVM has no option \(option)")
         default: throw .usage("--\(option): '\(value)' is not one that this build has")
@@ -30,7 +33,7 @@ final class MemoryHost {
 
     /// Writes a line per instruction to the console's error stream, which must outlive the host.
     func trace(to console: Console) {
-        _ = duet_evm_set_trace(vm, { context, line, length in
+        _ = duet_evm_set_trace(library, { context, line, length in
             guard let context, let line else { return }
             let text = String(decoding: UnsafeRawBufferPointer(start: line, count: length), as: UTF8.self)
             Unmanaged<Console>.fromOpaque(context).takeUnretainedValue().report(text)

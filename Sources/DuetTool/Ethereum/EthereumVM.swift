@@ -4,6 +4,13 @@ import Foundation
 /// An EVM to execute with: this library's, or one loaded from a shared object as EVMC clients do.
 final class EthereumVM {
     let vm: UnsafeMutablePointer<evmc_vm>
+    private let isOwned: Bool
+
+    /// One that somebody else keeps.
+    init(_ vm: UnsafeMutablePointer<evmc_vm>) {
+        self.vm = vm
+        isOwned = false
+    }
 
     /// Where this library's EVM executes.
     enum Surface: String, CaseIterable {
@@ -22,6 +29,7 @@ final class EthereumVM {
     }
 
     init(path: String?, surface: Surface = .evmc) throws(ToolError) {
+        isOwned = true
         if surface != .evmc {
             guard path == nil else { throw .usage("--surface is this library's; it does not go with --vm") }
             vm = FrameVM.create(suspends: surface == .suspendedFrame)
@@ -48,5 +56,5 @@ final class EthereumVM {
         self.vm = vm
     }
 
-    deinit { vm.pointee.destroy(vm) }
+    deinit { if isOwned { vm.pointee.destroy(vm) } }
 }

@@ -1,14 +1,14 @@
 /// What DUPN, SWAPN and EXCHANGE work on, by their immediate (EIP-8024).
-struct Reach {
+public struct Reach {
     /// Words of the stack, counted from 1 at the top.
-    let first: Int
-    let second: Int
+    public let first: Int
+    public let second: Int
 
     /// Words that the stack must have.
-    var depth: Int { max(first, second) }
+    public var depth: Int { max(first, second) }
 
     /// nil for an immediate that is not allowed.
-    init?(_ opcode: Opcode, immediate: UInt8) {
+    public init?(_ opcode: Opcode, immediate: UInt8) {
         let isExchange = opcode == .exchange
         if immediate >= (isExchange ? 0x52 : 0x5b) && immediate <= 0x7f { return nil }
         if isExchange {

@@ -5,9 +5,8 @@ extension Machine {
     /// CALL, CALLCODE, DELEGATECALL, STATICCALL.
     @inline(__always)
     mutating func call<P: Pace>(_ opcode: Opcode, _ pace: P.Type) -> Bool {
-        let words = opcode == .call || opcode == .callcode ? 7 : 6
-        guard settleLast(callOut(frame, sp, gas, opcode)) else { return false }
-        sp -= words - 1
+        guard P.leavesToCall ? leave(prepareCall(frame, sp, gas, opcode)) : settleLast(callOut(frame, sp, gas, opcode)) else { return false }
+        sp -= wordsLess(opcode)
         pc += 1
         return enter(pace)
     }
@@ -15,10 +14,19 @@ extension Machine {
     /// CREATE, CREATE2.
     @inline(__always)
     mutating func create<P: Pace>(_ opcode: Opcode, _ pace: P.Type) -> Bool {
-        guard settleLast(createOut(frame, sp, gas, opcode)) else { return false }
-        sp -= opcode == .create ? 2 : 3
+        guard P.leavesToCall ? leave(prepareCreate(frame, sp, gas, opcode)) : settleLast(createOut(frame, sp, gas, opcode)) else { return false }
+        sp -= wordsLess(opcode)
         pc += 1
         return enter(pace)
+    }
+
+    /// If it comes to a call, the loop is left for it (`Frame.carryOut`): its room on the native stack would last as long as the call.
+    @inline(__always)
+    private mutating func leave(_ rest: Int64) -> Bool {
+        guard frame.pointee.isCalling else { return settleLast(rest) }
+        frame.pointee.care = .call
+        frame.pointee.gasBeside = rest
+        return false
     }
 
     /// RETURN, REVERT: execution ends, with output.
@@ -32,6 +40,17 @@ extension Machine {
     mutating func selfdestruct() -> Bool {
         if settleLast(destroySelf(frame, sp, gas)) { frame.pointee.status = EVMC_SUCCESS }
         return false
+    }
+}
+
+/// By how many words the stack is lower behind a call or creation.
+@inline(__always)
+private func wordsLess(_ opcode: Opcode) -> Int {
+    switch opcode {
+    case .create: 2
+    case .create2: 3
+    case .call, .callcode: 6
+    default: 5
     }
 }
 
@@ -266,6 +285,22 @@ private func finishCreate(_ frame: Frame.Handle, _ result: UnsafeMutablePointer<
 }
 
 extension Frame.Handle {
+    /// Carries out the call or creation at the offset, for which the loop has been left. False if execution ends with it, or is suspended.
+    func carryOut() -> Bool {
+        let opcode = Opcode(octet: pointee.image.plain[pointee.offset])
+        let sp = pointee.top
+        let rest = switch opcode {
+        case .create: finishCreate(self, sp - 3, pointee.gasBeside)
+        case .create2: finishCreate(self, sp - 4, pointee.gasBeside)
+        default: finishCall(self, sp, pointee.gasBeside, opcode)
+        }
+        guard rest >= 0 else { return false }
+        pointee.gas = rest
+        pointee.top = sp - wordsLess(opcode)
+        pointee.offset += 1
+        return true
+    }
+
     /// Where an offset of memory is that has been paid for.
     @inline(__always)
     fileprivate func inMemory(_ offset: U256) -> UnsafeMutablePointer<UInt8> { pointee.memory.start.unsafelyUnwrapped + Int(offset.limb0) }

@@ -10,6 +10,11 @@ protocol Pace {
     static var isBatched: Bool { get }
 }
 
+extension Pace {
+    /// `Fast` needs little of the native stack, and the traced paces have things to do behind a call.
+    static var leavesToCall: Bool { @inline(__always) get { isCareful && !isTraced } }
+}
+
 enum Fast: Pace {
     static var isCareful: Bool { @inline(__always) get { false } }
     static var isTraced: Bool { @inline(__always) get { false } }

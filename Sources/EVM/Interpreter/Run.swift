@@ -48,6 +48,13 @@ extension Frame.Handle {
                 pointee.care = .none
                 interpret(Careful.self, self)
                 if pointee.status == Frame.suspended { return putStepBack() }
+            case .call:
+                pointee.care = .none
+                guard carryOut() else {
+                    if pointee.status == Frame.suspended { putStepBack() }
+                    return
+                }
+                pointee.care = .block
             }
         }
     }

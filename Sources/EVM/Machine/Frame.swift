@@ -26,6 +26,8 @@ struct Frame: BitwiseCopyable {
     // The call
     /// Has what comes before a call led to one?
     var isCalling: Bool
+    /// What stays here of the gas while `Careful` has left for a call.
+    var gasBeside: Int64
     /// In lines or in batches.
     var isTraced: Bool
     var isBatched: Bool
@@ -80,6 +82,8 @@ enum Care: UInt8, BitwiseCopyable {
     case instruction
     /// To `Fast`: control has come to the block at the offset often.
     case hot
+    /// `Careful` has come to a call or creation, and goes on when that has been carried out.
+    case call
 }
 
 extension Frame {

@@ -29,7 +29,7 @@ struct FrameAreas: BitwiseCopyable {
     /// Finds them, or says what is wrong.
     mutating func locate(_ header: FrameHeader, _ supplement: UnsafeMutablePointer<duet_frame_extension_t>?) -> duet_frame_error_t {
         let segment = FrameSegment(header, supplement)
-        guard segment.isSound else { return DUET_FRAME_ERR_AREA }
+        guard segment.isSound, segment.isApart else { return DUET_FRAME_ERR_AREA }
         let common = header.common, sizes = header.sizes
 
         guard segment.area(common.pointee.stack_ptr, 0, &stack), stack.capacity >= FRAME_STACK_AREA, common.pointee.stack_size <= stackLimit else {
@@ -47,7 +47,7 @@ struct FrameAreas: BitwiseCopyable {
               segment.contains(common.pointee.input_ptr, UInt64(sizes.pointee.input)),
               segment.contains(common.pointee.return_data_ptr, UInt64(sizes.pointee.return_data)) else { return DUET_FRAME_ERR_AREA }
         // Memory comes in whole words.
-        memory.capacity &= ~31
+        memory.capacity = min(memory.capacity & ~31, Int(FrameSurface.memoryLimit))
         code = segment.octets(common.pointee.code_ptr, sizes.pointee.code)
         input = segment.octets(common.pointee.input_ptr, sizes.pointee.input)
         if let second = header.second {
@@ -76,12 +76,14 @@ struct FrameSegment {
     /// From the header's start; nil if nobody has said.
     private let size: UInt64?
     let witness: UInt64
+    private let supplement: UInt64
     private var starts: InlineArray<12, UInt64>
 
     init(_ header: FrameHeader, _ supplement: UnsafeMutablePointer<duet_frame_extension_t>?) {
         let common = header.common
         base = header.base
         size = common.pointee.segment_size == 0 ? nil : common.pointee.segment_size
+        self.supplement = common.pointee.extension_ptr
         witness = header.second?.pointee.witness_ptr ?? supplement?.pointee.witness_ptr ?? 0
         starts = [
             common.pointee.stack_ptr, common.pointee.memory_ptr, common.pointee.code_ptr, common.pointee.input_ptr,
@@ -96,6 +98,18 @@ struct FrameSegment {
     var isSound: Bool {
         guard let size else { return true }
         return size >= FRAME_HEADER_SIZE && size <= FrameSegment.largest
+    }
+
+    /// Does no area start in the extension or in the witness's head? Code could write there what the library trusts.
+    var isApart: Bool {
+        isFree(supplement, UInt64(MemoryLayout<duet_frame_extension_t>.size)) && isFree(witness, UInt64(MemoryLayout<duet_frame_witness_t>.size))
+    }
+
+    /// Does nothing else start there?
+    private func isFree(_ start: UInt64, _ octets: UInt64) -> Bool {
+        var found = 0
+        for index in starts.indices where starts[index] &- start < octets { found += 1 }
+        return start == 0 || found == 1
     }
 
     /// Do so many octets at an offset lie behind the header and in the segment? None lie anywhere.

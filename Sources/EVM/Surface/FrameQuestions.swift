@@ -84,8 +84,9 @@ extension FrameSurface.Handle {
             return DUET_FRAME_OK
         }
         pointee.isResumed = true
-        guard supplement.pointee.request.answered != 0 else { return DUET_FRAME_OK }
         let count = supplement.pointee.answer_count
+        guard count <= Self.most else { return DUET_FRAME_ERR_ANSWER }
+        guard supplement.pointee.request.answered != 0 else { return DUET_FRAME_OK }
         guard count < Self.most, isPossible(request) else { return DUET_FRAME_ERR_ANSWER }
         var answer = duet_frame_answer_t()
         answer.kind = request.pointee.kind

@@ -3,36 +3,41 @@ import VMCommon
 
 /// Accounts and storage entries that a client has looked up before. Found to lie inside the segment as a whole.
 struct Witness: BitwiseCopyable {
-    private var head: UnsafeMutablePointer<duet_frame_witness_t>?
     private var accounts: UnsafeMutableRawPointer?
+    private var accountCount = 0
     private var codes: UnsafeMutableRawPointer?
-    private var slots: UnsafeMutableRawPointer?
-    private var codesSize = 0
+    /// From the witness's start, and how much there is.
+    private var codesOffset: UInt64 = 0
+    private var codesSize: UInt64 = 0
+    /// Its storage entries.
+    private(set) var storage = FrameSlots()
+    private(set) var exists = false
 
     /// No witness.
     init() {}
 
     /// nil if what it says of itself does not fit `room` octets.
     init?(_ place: UnsafeMutableRawPointer, room: UInt64) {
-        let head = place.assumingMemoryBound(to: duet_frame_witness_t.self)
-        func fits(_ offset: UInt64, _ octets: UInt64) -> Bool { octets == 0 || (offset <= room && octets <= room - offset) }
-        guard fits(head.pointee.accounts_ptr, UInt64(head.pointee.account_count) * Witness.accountSize), head.pointee.accounts_ptr % 8 == 0,
-              fits(head.pointee.codes_ptr, head.pointee.codes_size), head.pointee.codes_size <= Int32.max,
-              fits(head.pointee.storage_ptr, UInt64(max(head.pointee.storage_count, head.pointee.max_storage)) * FrameSlots.entrySize) else { return nil }
-        self.head = head
-        accounts = place + Int(head.pointee.accounts_ptr)
-        codes = place + Int(head.pointee.codes_ptr)
-        slots = place + Int(head.pointee.storage_ptr)
-        codesSize = Int(head.pointee.codes_size)
+        let head = place.assumingMemoryBound(to: duet_frame_witness_t.self).pointee
+        let slotMost = max(head.storage_count, head.max_storage)
+        func fits(_ offset: UInt64, _ octets: UInt64) -> Bool { offset <= room && octets <= room - offset }
+        guard fits(head.accounts_ptr, UInt64(head.account_count) * Witness.accountSize), head.accounts_ptr % 8 == 0,
+              fits(head.codes_ptr, head.codes_size), head.codes_size <= Int32.max,
+              fits(head.storage_ptr, UInt64(slotMost) * FrameSlots.entrySize) else { return nil }
+        exists = true
+        accounts = place + Int(head.accounts_ptr)
+        accountCount = Int(head.account_count)
+        codes = place + Int(head.codes_ptr)
+        codesOffset = head.codes_ptr
+        codesSize = head.codes_size
+        storage = FrameSlots(start: place + Int(head.storage_ptr), count: (place + 40).assumingMemoryBound(to: UInt32.self), most: slotMost)
     }
 
     private static let accountSize = UInt64(MemoryLayout<duet_frame_account_t>.size)
 
-    var exists: Bool { head != nil }
-
     func account(_ address: UnsafePointer<evmc_address>) -> UnsafeMutablePointer<duet_frame_account_t>? {
-        guard let head, let accounts else { return nil }
-        for index in 0..<Int(head.pointee.account_count) {
+        guard let accounts else { return nil }
+        for index in 0..<accountCount {
             let entry = accounts + index * Int(Witness.accountSize)
             if memcmp(entry, address, 20) == 0 { return entry.assumingMemoryBound(to: duet_frame_account_t.self) }
         }
@@ -43,17 +48,10 @@ struct Witness: BitwiseCopyable {
     func code(of account: UnsafeMutablePointer<duet_frame_account_t>) -> UnsafeRawBufferPointer? {
         let size = UInt64(account.pointee.code_size)
         if size == 0 { return UnsafeRawBufferPointer(start: nil, count: 0) }
-        guard let head, let codes, account.pointee.code_offset >= head.pointee.codes_ptr else { return nil }
-        let offset = account.pointee.code_offset - head.pointee.codes_ptr
-        guard offset <= codesSize, size <= UInt64(codesSize) - offset else { return nil }
+        guard let codes, account.pointee.code_offset >= codesOffset else { return nil }
+        let offset = account.pointee.code_offset - codesOffset
+        guard offset <= codesSize, size <= codesSize - offset else { return nil }
         return UnsafeRawBufferPointer(start: codes + Int(offset), count: Int(size))
-    }
-
-    /// Its storage entries.
-    var storage: FrameSlots {
-        guard let head, let slots else { return FrameSlots() }
-        return FrameSlots(start: slots, count: UnsafeMutableRawPointer(head).advanced(by: 40).assumingMemoryBound(to: UInt32.self),
-                          most: max(head.pointee.max_storage, head.pointee.storage_count))
     }
 }
 
