@@ -134,8 +134,10 @@ struct FrameSegment {
         area = FrameArea()
         if start == 0 { return true }
         guard start >= FRAME_HEADER_SIZE, start <= size ?? FrameSegment.largest else { return false }
-        var end = UInt64.max
-        for index in starts.indices where starts[index] > start { end = min(end, starts[index]) }
+        // How far it is to the next one, less 1, without a branch: for those that lie before it wraps around to more than any segment has.
+        var distance = UInt64.max
+        for index in starts.indices { distance = min(distance, starts[index] &- start &- 1) }
+        var end = distance < FrameSegment.largest ? start + distance + 1 : UInt64.max
         if end > size ?? FrameSegment.largest { end = size ?? start + last }
         area = FrameArea(start: base + Int(start), capacity: Int(end - start))
         return true

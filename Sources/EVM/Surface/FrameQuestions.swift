@@ -83,6 +83,7 @@ extension FrameSurface.Handle {
             forgetAnswers()
             return DUET_FRAME_OK
         }
+        pointee.isResumed = true
         let count = supplement.pointee.answer_count
         guard count <= Self.most else { return DUET_FRAME_ERR_ANSWER }
         guard supplement.pointee.request.answered != 0 else { return DUET_FRAME_OK }

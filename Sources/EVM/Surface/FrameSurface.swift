@@ -25,6 +25,8 @@ struct FrameSurface: BitwiseCopyable {
     var logsEnd: Int?
 
     var operation = TracedOperation()
+    /// It goes on with an instruction that has been announced before it was suspended.
+    var isResumed = false
 
     /// Memory of a frame is counted in 31 bits.
     static let memoryLimit: UInt64 = 1 << 31 - 32
@@ -277,6 +279,8 @@ extension FrameSurface.Handle {
             return false
         }
         storeReturned(frame)
+        // Of a host, and too large for its area: the frame has no place that says where it is.
+        if header.common.pointee.return_data_ptr == 0 { header.sizes.pointee.return_data = 0 }
         header.common.pointee.memory_size = UInt32(truncatingIfNeeded: frame.pointee.memory.size)
         let hasReturned = frame.pointee.returned.pointee.output_data == returnData
         guard let moved = grow(supplement.pointee.grow_context, header.base, needed), UInt(bitPattern: moved) % 8 == 0 else {

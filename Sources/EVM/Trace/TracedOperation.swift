@@ -33,9 +33,7 @@ extension FrameSurface.Handle {
         pointee.operation.length = 1 + Int(row.immediate)
         pointee.operation.settled = max(0, sp - frame.pointee.stack - touched)
         pointee.operation.isOpen = true
-        // One that was suspended has been announced before.
-        let isResumed = isFirst && pointee.supplement.map { $0.pointee.answer_count > 0 } ?? false
-        if !isResumed { pointee.tracer.trace_pre_execution?(header.common) }
+        if !(isFirst && pointee.isResumed) { pointee.tracer.trace_pre_execution?(header.common) }
     }
 
     /// After the last instruction; the frame is as it will be. A suspended one has not been executed.

@@ -1,0 +1,47 @@
+package duet.frame;
+
+/** The numbers of evm_frame.h and evmc.h that a client meets. */
+public final class Numbers {
+    private Numbers() {}
+
+    public static final int NOT_STARTED = 0, CODE_EXECUTING = 1, CODE_SUCCESS = 2, CODE_SUSPENDED = 3, EXCEPTIONAL_HALT = 4, REVERT = 5,
+        COMPLETED_FAILED = 6, COMPLETED_SUCCESS = 7;
+
+    public static final int CONTRACT_CREATION = 0, MESSAGE_CALL = 1;
+
+    public static final int HALT_NONE = 0, HALT_INSUFFICIENT_GAS = 1, HALT_INSUFFICIENT_STACK_ITEMS = 2, HALT_INVALID_JUMP_DESTINATION = 3,
+        HALT_INVALID_OPERATION = 4, HALT_INVALID_RETURN_DATA_BUFFER_ACCESS = 5, HALT_TOO_MANY_STACK_ITEMS = 6,
+        HALT_ILLEGAL_STATE_CHANGE = 7, HALT_OUT_OF_BOUNDS = 8;
+
+    public static final int ASK_NOTHING = 0, ASK_ACCOUNT_EXISTS = 1, ASK_STORAGE = 2, ASK_SET_STORAGE = 3, ASK_BALANCE = 4, ASK_CODE_SIZE = 5,
+        ASK_CODE_HASH = 6, ASK_CODE = 7, ASK_SELFDESTRUCT = 8, ASK_CALL = 9, ASK_BLOCK_HASH = 10, ASK_LOG = 11, ASK_ACCESS_ACCOUNT = 12,
+        ASK_ACCESS_STORAGE = 13, ASK_TRANSIENT = 14, ASK_SET_TRANSIENT = 15;
+
+    public static final int COMPLETE_WITNESS = 1;
+
+    public static final int CALL = 0, DELEGATECALL = 1, CALLCODE = 2, CREATE = 3, CREATE2 = 4;
+    public static final int FLAG_STATIC = 1, FLAG_DELEGATED = 2;
+
+    public static final int STATUS_SUCCESS = 0, STATUS_FAILURE = 1, STATUS_REVERT = 2, STATUS_OUT_OF_GAS = 3, STATUS_INVALID_INSTRUCTION = 4,
+        STATUS_UNDEFINED_INSTRUCTION = 5, STATUS_STACK_OVERFLOW = 6, STATUS_STACK_UNDERFLOW = 7, STATUS_BAD_JUMP_DESTINATION = 8,
+        STATUS_INVALID_MEMORY_ACCESS = 9, STATUS_CALL_DEPTH_EXCEEDED = 10, STATUS_STATIC_MODE_VIOLATION = 11, STATUS_PRECOMPILE_FAILURE = 12,
+        STATUS_CONTRACT_VALIDATION_FAILURE = 13, STATUS_INSUFFICIENT_BALANCE = 17, STATUS_INTERNAL_ERROR = -1;
+
+    public static final int BYZANTIUM = 4, ISTANBUL = 7, BERLIN = 8, LONDON = 9, PARIS = 10, SHANGHAI = 11, CANCUN = 12, PRAGUE = 13, OSAKA = 14;
+
+    /** The EVMC status that a halt reason stands for. HALT_INVALID_OPERATION stands for two; this is the one of an opcode that is none. */
+    public static int status(int state, int haltReason) {
+        if (state == COMPLETED_SUCCESS) return STATUS_SUCCESS;
+        if (state == REVERT) return STATUS_REVERT;
+        return switch (haltReason) {
+            case HALT_INSUFFICIENT_GAS -> STATUS_OUT_OF_GAS;
+            case HALT_INSUFFICIENT_STACK_ITEMS -> STATUS_STACK_UNDERFLOW;
+            case HALT_INVALID_JUMP_DESTINATION -> STATUS_BAD_JUMP_DESTINATION;
+            case HALT_INVALID_OPERATION -> STATUS_UNDEFINED_INSTRUCTION;
+            case HALT_INVALID_RETURN_DATA_BUFFER_ACCESS -> STATUS_INVALID_MEMORY_ACCESS;
+            case HALT_TOO_MANY_STACK_ITEMS -> STATUS_STACK_OVERFLOW;
+            case HALT_ILLEGAL_STATE_CHANGE -> STATUS_STATIC_MODE_VIOLATION;
+            default -> STATUS_FAILURE;
+        };
+    }
+}
