@@ -9,9 +9,11 @@
  *   COMPLETED_SUCCESS  output and gas are in the frame
  *   REVERT             the same
  *   EXCEPTIONAL_HALT   halt_reason says why; gas_remaining is 0
- *   CODE_SUSPENDED     the instruction at pc needs something from outside that is not here; nothing of it has happened. Either the
- *                      client does the instruction itself (stack, gas, pc), or it answers the request in the extension. Then it calls
- *                      execute_message again. The library keeps nothing between the two: the frame may be copied or moved.
+ *   CODE_SUSPENDED     the instruction at pc needs something from outside that is not here. Either the client does the instruction
+ *                      itself (stack, gas, pc), or it answers the request in the extension. Then it calls execute_message again. The
+ *                      library keeps nothing between the two: the frame may be copied or moved. Stack, gas, memory and pc are those
+ *                      before the instruction; accounts and entries of the frame that it has made warm stay warm if there is an
+ *                      extension, whose `answers` say what they were, and are cold again without one.
  *
  * What code asks of the world outside comes from, in this order: the EVMC host of the extension, if it has one; the witness and the
  * storage and warm-address areas; the client, by suspension.
@@ -274,7 +276,8 @@ typedef struct {
     uint8_t create_address[20];
 } duet_frame_request_t;
 
-/* An answer that the instruction at pc has been given already. The library's. */
+/* An answer that the instruction at pc has been given already, by the client or from the frame's areas: it keeps to it, whatever has
+ * become of these since. The library's. */
 typedef struct {
     uint32_t kind;
     uint32_t size;

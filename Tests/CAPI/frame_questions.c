@@ -287,7 +287,7 @@ static void impossible_answers(void) {
     free(f);
 }
 
-/* The warm-address area is the list: what is not in it is cold, and is added, unless the instruction is suspended after all. */
+/* The warm-address area is the list: what is not in it is cold, and is added. */
 static void warm_addresses(void) {
     Frame* f = new_frame(v2, "\x60\x77\x31\x60\x77\x31\x60\x78\x31\x60\x04\x31\x00", 13);
     memset(f->octets + AT_WARM, 0, 20);
@@ -399,6 +399,58 @@ static void witness(void) {
     free(f);
 }
 
+/* A call finds warm what it has made warm, and what it changes in the witness does not change the instruction that waits for it. */
+static void calls_with_a_witness(void) {
+    enum { AT_WITNESS = AT_ANSWER + 4 };
+    for (int listed = 0; listed < 2; listed++) {
+        Frame* f = with_return("\x5f\x5f\x5f\x5f\x60\x01\x60\x77\x61\xc3\x50\xf1", 12);
+        PART(f, v2, recipient)[19] = 0x66;
+        duet_frame_witness_t* h = (duet_frame_witness_t*)(void*)(f->octets + AT_WITNESS);
+        memset(h, 0, 1024 - 8);
+        if (v2) f->second.witness_ptr = AT_WITNESS; else extension_of(f)->witness_ptr = AT_WITNESS;
+        extension_of(f)->flags = DUET_FRAME_COMPLETE_WITNESS;
+        h->account_count = listed ? 1 : 2;
+        h->accounts_ptr = 64;
+        duet_frame_account_t* a = (duet_frame_account_t*)(void*)(f->octets + AT_WITNESS + 64);
+        a[0].address[19] = 0x66;
+        a[0].balance[31] = 5;
+        a[1].address[19] = 0x77;
+        if (listed) f->first.warm_addresses_ptr = AT_WARM;
+        const int64_t gas = f->first.gas_remaining;
+        run_frame(f, v2, NULL);
+        NEED(f->first.state == FRAME_CODE_SUSPENDED && request_of(f)->kind == DUET_ASK_CALL);
+        /* 0x77 is an account without anything: it is to be made and paid for, and is warm for the call. */
+        if (listed) EQUAL(PART(f, v2, warm_address_count), 1); else EQUAL(a[1].is_warm, 1);
+        EQUAL(request_of(f)->gas, 50000 + 2300);
+        a[0].balance[31] = 0;
+        a[1].balance[31] = 1;
+        a[1].nonce = 1;
+        request_of(f)->answered = 1;
+        request_of(f)->gas_left = 52300;
+        run_frame(f, v2, NULL);
+        EQUAL(f->first.state, FRAME_COMPLETED_SUCCESS);
+        EQUAL(f->octets[AT_OUTPUT + 31], 1);
+        EQUAL(gas - f->first.gas_remaining, 4 * 2 + 3 * 3 + 2600 + 9000 + 25000 - 2300 + RETURNING);
+        EQUAL(extension_of(f)->answer_count, 0);
+        if (listed) EQUAL(PART(f, v2, warm_address_count), 1);
+        free(f);
+    }
+}
+
+/* A log that the client has taken is not written into the area that has room by then. */
+static void taken_logs(void) {
+    Frame* f = new_frame(v2, "\x5f\x5f\xa0\x00", 4);
+    f->first.logs_ptr = 0;
+    run_frame(f, v2, NULL);
+    NEED(f->first.state == FRAME_CODE_SUSPENDED && request_of(f)->kind == DUET_ASK_LOG);
+    f->first.logs_ptr = AT_LOGS;
+    request_of(f)->answered = 1;
+    run_frame(f, v2, NULL);
+    EQUAL(f->first.state, FRAME_COMPLETED_SUCCESS);
+    EQUAL(PART(f, v2, log_count), 0);
+    free(f);
+}
+
 /* The storage area of the second layout. */
 static void storage_area(void) {
     if (!v2) return;
@@ -485,6 +537,8 @@ int main(void) {
         RUN(warm_addresses);
         RUN(logs);
         RUN(witness);
+        RUN(calls_with_a_witness);
+        RUN(taken_logs);
         RUN(storage_area);
         RUN(growing_memory);
     }

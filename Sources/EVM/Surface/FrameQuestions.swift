@@ -1,8 +1,8 @@
 import CPVM
 
-/// What an instruction asks of the client, and what it has been answered. An instruction that lacks an answer is suspended as if it
-/// had not begun; with the answer it is executed anew and asks the same questions in the same order, of which it finds all but the last
-/// in the extension's list.
+/// What an instruction asks of the world outside, and what it has been answered. An instruction that lacks an answer of the client is
+/// suspended; with the answer it is executed anew and asks the same questions in the same order. It finds all their answers in the
+/// extension's list, those from the frame's own areas as well: a call may have changed these in between.
 extension FrameSurface.Handle {
     /// An instruction begins that may ask.
     @inline(never)
@@ -21,38 +21,52 @@ extension FrameSurface.Handle {
         supplement.pointee.request.kind = UInt32(DUET_ASK_NOTHING)
     }
 
-    /// An instruction has been suspended: what it had done already is undone.
+    /// An instruction has been suspended: the memory that it had paid for is taken back. What it made warm stays so, because a call that
+    /// it is suspended for must find it warm, unless there is no list to remember that it was cold.
     func takeBack(_ frame: Frame.Handle) {
         frame.pointee.memory.takeBack(pointee.memoryBefore)
-        pointee.supplement?.pointee.answers_pc = UInt32(truncatingIfNeeded: frame.pointee.offset)
+        guard pointee.supplement == nil else {
+            pointee.supplement?.pointee.answers_pc = UInt32(truncatingIfNeeded: frame.pointee.offset)
+            return
+        }
         header.sizes.pointee.warm_addresses -= pointee.warmed.addressCount
         if let second = header.second { second.pointee.warm_storage_count &-= pointee.warmed.slotCount }
         pointee.warmed.makeCold()
     }
 
-    /// The answer to the next question, nil if there is none yet: `fill` then writes down what the question is.
-    func ask(_ kind: Int, _ fill: (UnsafeMutablePointer<duet_frame_request_t>) -> Void) -> duet_frame_answer_t? {
-        guard let frame = pointee.frame, !frame.pointee.isUnanswered else { return nil }
+    /// The answer to the next question, if it has been given before.
+    func known(_ kind: Int) -> duet_frame_answer_t? {
         let number = pointee.asked
         pointee.asked += 1
-        guard let supplement = pointee.supplement else {
-            frame.pointee.isUnanswered = true
-            return nil
-        }
-        if number < supplement.pointee.answer_count {
-            let answer = answers[Int(number)]
-            if answer.kind == kind { return answer }
-            pointee.error = DUET_FRAME_ERR_ANSWER
-            frame.pointee.isUnanswered = true
-            return nil
-        }
-        let request = self.request
+        guard let supplement = pointee.supplement, number < supplement.pointee.answer_count, let frame = pointee.frame else { return nil }
+        let answer = answers[Int(number)]
+        if answer.kind == kind { return answer }
+        pointee.error = DUET_FRAME_ERR_ANSWER
+        frame.pointee.isUnanswered = true
+        return nil
+    }
+
+    /// An answer from the frame's areas, for the case that the instruction is executed again.
+    func note(_ kind: Int, number: Int64 = 0, size: Int = 0, _ word: evmc_bytes32 = evmc_bytes32()) {
+        guard let supplement = pointee.supplement, supplement.pointee.answer_count < Self.most else { return }
+        var answer = duet_frame_answer_t()
+        answer.kind = UInt32(kind)
+        answer.number = number
+        answer.size = UInt32(truncatingIfNeeded: size)
+        withUnsafeBytes(of: word) { _ = memcpy(&answer.word, $0.baseAddress.unsafelyUnwrapped, 32) }
+        answers[Int(supplement.pointee.answer_count)] = answer
+        supplement.pointee.answer_count += 1
+    }
+
+    /// Leaves a question to the client; `fill` writes down what it is.
+    func ask(_ kind: Int, _ fill: (UnsafeMutablePointer<duet_frame_request_t>) -> Void) {
+        guard let frame = pointee.frame, !frame.pointee.isUnanswered else { return }
+        frame.pointee.isUnanswered = true
+        guard pointee.supplement != nil else { return }
         // It may be the one that the client has left open.
         memset(request, 0, MemoryLayout<duet_frame_request_t>.size)
         request.pointee.kind = UInt32(kind)
         fill(request)
-        frame.pointee.isUnanswered = true
-        return nil
     }
 
     /// The extension's request. There is one.
@@ -69,10 +83,7 @@ extension FrameSurface.Handle {
     private static var most: UInt32 { 8 }
 
     /// Has the frame been suspended for a call or creation, which it goes on with?
-    var goesOnWithCall: Bool {
-        guard let supplement = pointee.supplement, supplement.pointee.answer_count > 0 else { return false }
-        return answers[Int(supplement.pointee.answer_count) - 1].kind == UInt32(DUET_ASK_CALL)
-    }
+    var goesOnWithCall: Bool { pointee.isResumed && request.pointee.kind == DUET_ASK_CALL }
 
     /// Takes the client's answer to a suspended frame's request into the list.
     func takeAnswer() -> duet_frame_error_t {

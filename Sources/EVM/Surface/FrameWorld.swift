@@ -42,7 +42,7 @@ extension FrameSurface.Handle {
     }
 
     /// A question about an account, or about one of its storage entries.
-    private func ask(_ kind: Int, _ address: Address, _ key: Key? = nil, _ value: Key? = nil) -> duet_frame_answer_t? {
+    private func ask(_ kind: Int, _ address: Address, _ key: Key? = nil, _ value: Key? = nil) {
         ask(kind) { request in
             memcpy(&request.pointee.address, address, 20)
             if let key { memcpy(&request.pointee.key, key, 32) }
@@ -50,41 +50,68 @@ extension FrameSurface.Handle {
         }
     }
 
-    private func word(_ answer: duet_frame_answer_t?) -> evmc_bytes32 {
-        guard var answer else { return evmc_bytes32() }
+    private func word(_ answer: duet_frame_answer_t) -> evmc_bytes32 {
+        var answer = answer
         return duet_bytes32_at(&answer.word)
+    }
+
+    private func noted(_ kind: Int, _ number: Int64) -> Int64 {
+        note(kind, number: number)
+        return number
+    }
+
+    private func noted(_ kind: Int, _ word: evmc_bytes32 = evmc_bytes32()) -> evmc_bytes32 {
+        note(kind, word)
+        return word
+    }
+
+    private func noted(_ kind: Int, wasWarm: Bool) -> evmc_access_status {
+        note(kind, number: wasWarm ? 1 : 0)
+        return wasWarm ? EVMC_ACCESS_WARM : EVMC_ACCESS_COLD
     }
 
     // MARK: Accounts
 
     fileprivate func accountExists(_ address: Address) -> Bool {
-        if let account = witness.account(address) { return pointee.fork < .spuriousDragon || !account.isEmpty }
-        if isComplete { return false }
-        return ask(Int(DUET_ASK_ACCOUNT_EXISTS), address)?.number == 1
+        if let answer = known(DUET_ASK_ACCOUNT_EXISTS) { return answer.number == 1 }
+        if let account = witness.account(address) {
+            return noted(DUET_ASK_ACCOUNT_EXISTS, pointee.fork < .spuriousDragon || !account.isEmpty ? 1 : 0) == 1
+        }
+        if isComplete { return noted(DUET_ASK_ACCOUNT_EXISTS, 0) == 1 }
+        ask(DUET_ASK_ACCOUNT_EXISTS, address)
+        return false
     }
 
     fileprivate func balance(_ address: Address) -> evmc_bytes32 {
-        if let account = witness.account(address) { return duet_bytes32_at(&account.pointee.balance) }
-        if isComplete { return evmc_bytes32() }
-        return word(ask(Int(DUET_ASK_BALANCE), address))
+        if let answer = known(DUET_ASK_BALANCE) { return word(answer) }
+        if let account = witness.account(address) { return noted(DUET_ASK_BALANCE, duet_bytes32_at(&account.pointee.balance)) }
+        if isComplete { return noted(DUET_ASK_BALANCE) }
+        ask(DUET_ASK_BALANCE, address)
+        return evmc_bytes32()
     }
 
     fileprivate func codeSize(_ address: Address) -> Int {
-        if let account = witness.account(address) { return Int(account.pointee.code_size) }
-        if isComplete { return 0 }
-        return Int(ask(Int(DUET_ASK_CODE_SIZE), address)?.number ?? 0)
+        if let answer = known(DUET_ASK_CODE_SIZE) { return Int(answer.number) }
+        if let account = witness.account(address) { return Int(noted(DUET_ASK_CODE_SIZE, Int64(account.pointee.code_size))) }
+        if isComplete { return Int(noted(DUET_ASK_CODE_SIZE, 0)) }
+        ask(DUET_ASK_CODE_SIZE, address)
+        return 0
     }
 
     fileprivate func codeHash(_ address: Address) -> evmc_bytes32 {
+        if let answer = known(DUET_ASK_CODE_HASH) { return word(answer) }
         if let account = witness.account(address) {
-            return pointee.fork >= .spuriousDragon && account.isEmpty ? evmc_bytes32() : duet_bytes32_at(&account.pointee.code_hash)
+            let isNone = pointee.fork >= .spuriousDragon && account.isEmpty
+            return noted(DUET_ASK_CODE_HASH, isNone ? evmc_bytes32() : duet_bytes32_at(&account.pointee.code_hash))
         }
-        if isComplete { return evmc_bytes32() }
-        return word(ask(Int(DUET_ASK_CODE_HASH), address))
+        if isComplete { return noted(DUET_ASK_CODE_HASH) }
+        ask(DUET_ASK_CODE_HASH, address)
+        return evmc_bytes32()
     }
 
     fileprivate func copyCode(_ address: Address, _ offset: Int, _ buffer: UnsafeMutablePointer<UInt8>?, _ size: Int) -> Int {
         guard let buffer, size > 0 else { return 0 }
+        if let answer = known(DUET_ASK_CODE) { return copyCode(answer, buffer, size) }
         if let account = witness.account(address) {
             guard let code = witness.code(of: account) else {
                 pointee.error = DUET_FRAME_ERR_AREA
@@ -93,50 +120,69 @@ extension FrameSurface.Handle {
             }
             let count = max(0, min(size, code.count - offset))
             if count > 0 { memcpy(buffer, code.baseAddress.unsafelyUnwrapped + offset, count) }
+            noteCode(buffer, count)
             return count
         }
-        if isComplete { return 0 }
-        let answer = ask(Int(DUET_ASK_CODE)) { request in
+        if isComplete {
+            noteCode(buffer, 0)
+            return 0
+        }
+        ask(DUET_ASK_CODE) { request in
             memcpy(&request.pointee.address, address, 20)
             request.pointee.offset = UInt64(offset)
             request.pointee.size = UInt64(size)
         }
-        guard var answer else { return 0 }
+        return 0
+    }
+
+    /// What does not fit the list is the last answer of its instruction: it still stands in the request.
+    private func copyCode(_ answer: duet_frame_answer_t, _ buffer: UnsafeMutablePointer<UInt8>, _ size: Int) -> Int {
+        var answer = answer
         let count = min(Int(answer.size), size)
         if count == 0 { return 0 }
-        // What does not fit the list is the last answer, which still stands in the request.
         if count <= 32 { memcpy(buffer, &answer.word, count) } else { memcpy(buffer, header.base + Int(request.pointee.output_ptr), count) }
         return count
     }
 
+    /// What does not fit the list is that of EXTCODECOPY, which asks for nothing behind it.
+    private func noteCode(_ octets: UnsafePointer<UInt8>, _ count: Int) {
+        var word = evmc_bytes32()
+        if count <= 32 { memcpy(&word, octets, count) }
+        note(DUET_ASK_CODE, size: count, word)
+    }
+
     fileprivate func selfdestruct(_ address: Address, _ heir: Address) -> Bool {
-        let answer = ask(Int(DUET_ASK_SELFDESTRUCT)) { request in
+        if let answer = known(DUET_ASK_SELFDESTRUCT) { return answer.number == 1 }
+        ask(DUET_ASK_SELFDESTRUCT) { request in
             memcpy(&request.pointee.address, address, 20)
             memcpy(&request.pointee.recipient, heir, 20)
         }
-        return answer?.number == 1
+        return false
     }
 
     /// Precompiles are always warm (EIP-2929).
     fileprivate func accessAccount(_ address: Address) -> evmc_access_status {
-        if isPrecompile(address) { return EVMC_ACCESS_WARM }
+        let kind = DUET_ASK_ACCESS_ACCOUNT
+        if let answer = known(kind) { return answer.number == 1 ? EVMC_ACCESS_WARM : EVMC_ACCESS_COLD }
+        if isPrecompile(address) { return noted(kind, wasWarm: true) }
         let sizes = header.sizes
         let area = pointee.areas.warmAddresses
         if let start = area.start {
-            for index in 0..<Int(sizes.pointee.warm_addresses) where memcmp(start + index * 20, address, 20) == 0 { return EVMC_ACCESS_WARM }
+            for index in 0..<Int(sizes.pointee.warm_addresses) where memcmp(start + index * 20, address, 20) == 0 { return noted(kind, wasWarm: true) }
         }
         if let account = witness.account(address) {
-            if account.pointee.is_warm != 0 { return EVMC_ACCESS_WARM }
+            if account.pointee.is_warm != 0 { return noted(kind, wasWarm: true) }
             pointee.warmed.note(withUnsafeMutablePointer(to: &account.pointee.is_warm) { $0 }, isSlot: false)
-            return EVMC_ACCESS_COLD
+            return noted(kind, wasWarm: false)
         }
         if let start = area.start, area.capacity / 20 > sizes.pointee.warm_addresses {
             memcpy(start + Int(sizes.pointee.warm_addresses) * 20, address, 20)
             sizes.pointee.warm_addresses += 1
             pointee.warmed.noteAddress()
-            return EVMC_ACCESS_COLD
+            return noted(kind, wasWarm: false)
         }
-        return ask(Int(DUET_ASK_ACCESS_ACCOUNT), address)?.number == 1 ? EVMC_ACCESS_WARM : EVMC_ACCESS_COLD
+        ask(kind, address)
+        return EVMC_ACCESS_COLD
     }
 
     private func isPrecompile(_ address: Address) -> Bool {
@@ -161,39 +207,55 @@ extension FrameSurface.Handle {
     }
 
     fileprivate func storage(_ address: Address, _ key: Key) -> evmc_bytes32 {
-        if let slot = slot(address, key) { return duet_bytes32_at(slot.value) }
-        if isComplete { return evmc_bytes32() }
-        return word(ask(Int(DUET_ASK_STORAGE), address, key))
+        if let answer = known(DUET_ASK_STORAGE) { return word(answer) }
+        if let slot = slot(address, key) { return noted(DUET_ASK_STORAGE, duet_bytes32_at(slot.value)) }
+        if isComplete { return noted(DUET_ASK_STORAGE) }
+        ask(DUET_ASK_STORAGE, address, key)
+        return evmc_bytes32()
     }
 
     fileprivate func setStorage(_ address: Address, _ key: Key, _ value: Key) -> evmc_storage_status {
+        if let answer = known(DUET_ASK_SET_STORAGE) { return evmc_storage_status(UInt32(truncatingIfNeeded: answer.number)) }
         guard let slot = slotOrNew(address, key) else {
-            return evmc_storage_status(UInt32(truncatingIfNeeded: ask(Int(DUET_ASK_SET_STORAGE), address, key, value)?.number ?? 0))
+            ask(DUET_ASK_SET_STORAGE, address, key, value)
+            return EVMC_STORAGE_ASSIGNED
         }
         let status = storageStatus(U256(bigEndian: slot.original), U256(bigEndian: slot.value), U256(bigEndian: value), zero: .zero)
         memcpy(slot.value, value, 32)
-        return status
+        return evmc_storage_status(UInt32(noted(DUET_ASK_SET_STORAGE, Int64(status.rawValue))))
     }
 
     fileprivate func accessStorage(_ address: Address, _ key: Key) -> evmc_access_status {
+        let kind = DUET_ASK_ACCESS_STORAGE
+        if let answer = known(kind) { return answer.number == 1 ? EVMC_ACCESS_WARM : EVMC_ACCESS_COLD }
         if let slot = slotOrNew(address, key) {
-            if slot.isWarm.pointee != 0 { return EVMC_ACCESS_WARM }
+            if slot.isWarm.pointee != 0 { return noted(kind, wasWarm: true) }
             pointee.warmed.note(slot.isWarm, isSlot: true)
             if let second = header.second { second.pointee.warm_storage_count &+= 1 }
-            return EVMC_ACCESS_COLD
+            return noted(kind, wasWarm: false)
         }
-        return ask(Int(DUET_ASK_ACCESS_STORAGE), address, key)?.number == 1 ? EVMC_ACCESS_WARM : EVMC_ACCESS_COLD
+        ask(kind, address, key)
+        return EVMC_ACCESS_COLD
     }
 
-    fileprivate func transient(_ address: Address, _ key: Key) -> evmc_bytes32 { word(ask(Int(DUET_ASK_TRANSIENT), address, key)) }
+    fileprivate func transient(_ address: Address, _ key: Key) -> evmc_bytes32 {
+        if let answer = known(DUET_ASK_TRANSIENT) { return word(answer) }
+        ask(DUET_ASK_TRANSIENT, address, key)
+        return evmc_bytes32()
+    }
 
-    fileprivate func setTransient(_ address: Address, _ key: Key, _ value: Key) { _ = ask(Int(DUET_ASK_SET_TRANSIENT), address, key, value) }
+    fileprivate func setTransient(_ address: Address, _ key: Key, _ value: Key) {
+        if known(DUET_ASK_SET_TRANSIENT) == nil { ask(DUET_ASK_SET_TRANSIENT, address, key, value) }
+    }
 
     // MARK: Calls
 
     fileprivate func call(_ message: UnsafePointer<evmc_message>) -> evmc_result {
         var result = evmc_result()
-        guard ask(Int(DUET_ASK_CALL), { describe(message, $0) }) != nil else { return result }
+        guard known(DUET_ASK_CALL) != nil else {
+            ask(DUET_ASK_CALL) { describe(message, $0) }
+            return result
+        }
         // The last answer, which still stands in the request.
         result.status_code = evmc_status_code(request.pointee.status)
         result.gas_left = request.pointee.gas_left
@@ -226,7 +288,9 @@ extension FrameSurface.Handle {
     // MARK: The block
 
     fileprivate func blockHash(_ number: Int64) -> evmc_bytes32 {
-        word(ask(Int(DUET_ASK_BLOCK_HASH)) { $0.pointee.offset = UInt64(bitPattern: number) })
+        if let answer = known(DUET_ASK_BLOCK_HASH) { return word(answer) }
+        ask(DUET_ASK_BLOCK_HASH) { $0.pointee.offset = UInt64(bitPattern: number) }
+        return evmc_bytes32()
     }
 
     fileprivate func transactionContext() -> evmc_tx_context {
@@ -252,6 +316,8 @@ extension FrameSurface.Handle {
 
     /// Into the log area, or to the client if that is full.
     fileprivate func emitLog(_ address: Address, _ data: UnsafePointer<UInt8>?, _ size: Int, _ topics: UnsafePointer<evmc_bytes32>?, _ topicCount: Int) {
+        // The client has it already.
+        if known(DUET_ASK_LOG) != nil { return }
         let head = MemoryLayout<duet_frame_log_t>.size + topicCount * 32
         let room = (head + size + 7) & ~7
         if let start = pointee.areas.logs.start, let offset = endOfLogs(), room <= pointee.areas.logs.capacity - offset {
@@ -267,7 +333,7 @@ extension FrameSurface.Handle {
             header.sizes.pointee.logs += 1
             return
         }
-        _ = ask(Int(DUET_ASK_LOG)) { request in
+        ask(DUET_ASK_LOG) { request in
             memcpy(&request.pointee.address, address, 20)
             request.pointee.topic_count = UInt32(topicCount)
             if let topics, topicCount > 0 { memcpy(&request.pointee.topics, topics, topicCount * 32) }
