@@ -13,7 +13,11 @@ enum CodeCache {
     /// What all images may take up together, unless an option says otherwise.
     static let defaultLimit = 64 << 20
 
-    private nonisolated(unsafe) static let shards: UnsafeMutablePointer<Shard>? = Shard.createAll(shardCount)
+    /// Emptied when the process ends: what is in use then stays with its users.
+    private nonisolated(unsafe) static let shards: UnsafeMutablePointer<Shard>? = {
+        guard atexit({ CodeCache.setLimit(0) }) == 0 else { return nil }
+        return Shard.createAll(shardCount)
+    }()
     private static let seed = duet_seed()
 
     /// The image of the code, if it has one by now. To be given back.

@@ -48,6 +48,13 @@ enum IdleInstances {
     private nonisolated(unsafe) static let slots = duet_static_space(count * MemoryLayout<UnsafeMutableRawPointer?>.stride)
         .assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
 
+    /// Has the process been told to free them at its end?
+    private static let closes: Bool = atexit {
+        for index in 0..<count {
+            if let instance = duet_slot_take(slots + index) { Instance.destroy(instance.assumingMemoryBound(to: Instance.self)) }
+        }
+    } == 0
+
     /// nil if memory is short.
     static func take() -> Instance.Handle? {
         for index in 0..<count {
@@ -58,8 +65,10 @@ enum IdleInstances {
     }
 
     static func give(_ instance: Instance.Handle) {
-        for index in 0..<count where slots[index] == nil {
-            if duet_slot_put(slots + index, instance) { return }
+        if closes {
+            for index in 0..<count where slots[index] == nil {
+                if duet_slot_put(slots + index, instance) { return }
+            }
         }
         Instance.destroy(instance)
     }
