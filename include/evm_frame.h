@@ -325,7 +325,9 @@ typedef struct {
     duet_frame_grow_fn grow;       /* NULL: memory is what the area has */
     void *grow_context;
     duet_trace_t *trace;           /* NULL: none. In batches; of a frame with callbacks these alone are called. The execution of duet_trace.h is
-                                    * one run of the frame. A call that it is suspended for has its record before, and no other afterwards */
+                                    * one run of the frame. A call that it is suspended for has its record before, and no other afterwards.
+                                    * A frame that a host executes inside of another one's call needs a trace of its own: the outer run
+                                    * goes on where it has stopped writing */
     uint64_t witness_ptr;          /* first layout: as in the second. 0: none */
 
     /* The block. With a host these are the host's. */
