@@ -36,6 +36,34 @@ static inline __attribute__((always_inline)) _Bool duet_less_signed(uint64_t lef
 }
 
 #undef DUET_NUMBER
+
+/* Loads or stores a number of four limbs limb by limb. Words of the EVM's stack are written so; a processor waits, for longer than most instructions
+ * take, where it is to load 16 octets that were stored as two times 8 just before. Compilers make one move of 16 octets of two, unless they cannot see
+ * where the limbs come from. */
+static inline __attribute__((always_inline)) void duet_copy_word(void *to, const void *from) {
+    const uint64_t *source = (const uint64_t *)from;
+    uint64_t *target = (uint64_t *)to;
+    uint64_t limb0 = source[0], limb1 = source[1], limb2 = source[2], limb3 = source[3];
+    __asm__("" : "+r"(limb0), "+r"(limb1), "+r"(limb2), "+r"(limb3));
+    target[0] = limb0;
+    target[1] = limb1;
+    target[2] = limb2;
+    target[3] = limb3;
+}
+
+/* Two of them change places. */
+static inline __attribute__((always_inline)) void duet_swap_words(void *left, void *right) {
+    uint64_t *one = (uint64_t *)left, *other = (uint64_t *)right;
+    for (int index = 0; index < 4; index += 2) {
+        uint64_t one0 = one[index], one1 = one[index + 1], other0 = other[index], other1 = other[index + 1];
+        __asm__("" : "+r"(one0), "+r"(one1), "+r"(other0), "+r"(other1));
+        one[index] = other0;
+        one[index + 1] = other1;
+        other[index] = one0;
+        other[index + 1] = one1;
+    }
+}
+
 /* ⌊(2^128 - 1) / d⌋ - 2^64 for d >= 2^63 by the processor's division of two limbs by one; 0 where there is none. */
 static inline __attribute__((always_inline)) uint64_t duet_reciprocal(uint64_t d) {
 #if defined(__x86_64__)

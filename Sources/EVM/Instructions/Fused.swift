@@ -128,7 +128,7 @@ extension Machine {
     @inline(__always)
     mutating func push1Dup() {
         sp[0] = data(1)
-        sp[1] = sp[1 - Int(pc[2])]
+        copy(1 - Int(pc[2]), to: 1)
         sp += 2
         pc += 3
     }
@@ -136,7 +136,7 @@ extension Machine {
     @inline(__always)
     mutating func push4Dup() {
         sp[0] = data(4)
-        sp[1] = sp[1 - Int(pc[5])]
+        copy(1 - Int(pc[5]), to: 1)
         sp += 2
         pc += 6
     }
@@ -145,7 +145,7 @@ extension Machine {
     @inline(__always)
     mutating func push1Swap() {
         let depth = Int(pc[2])
-        sp[0] = sp[-depth]
+        copy(-depth, to: 0)
         sp[-depth] = data(1)
         sp += 1
         pc += 3
@@ -153,7 +153,7 @@ extension Machine {
 
     @inline(__always)
     mutating func dupPush1() {
-        sp[0] = sp[-Int(pc[1])]
+        copy(-Int(pc[1]), to: 0)
         sp[1] = U256(UInt64(pc[2]))
         sp += 2
         pc += 3
@@ -161,7 +161,7 @@ extension Machine {
 
     @inline(__always)
     mutating func swapPop() {
-        sp[-1 - Int(pc[1])] = sp[-1]
+        copy(-1, to: -1 - Int(pc[1]))
         sp -= 1
         pc += 2
     }

@@ -50,10 +50,14 @@ extension Machine {
 
     @inline(__always)
     mutating func dup(_ depth: Int) {
-        sp[0] = sp[-depth]
+        copy(-depth, to: 0)
         sp += 1
         pc += 1
     }
+
+    /// Copies a word of the stack, places counted from sp.
+    @inline(__always)
+    func copy(_ from: Int, to place: Int) { duet_copy_word(sp + place, sp + from) }
 
     @inline(__always)
     mutating func swap(_ depth: Int) {
@@ -63,9 +67,7 @@ extension Machine {
 
     @inline(__always)
     mutating func exchange(_ first: Int, _ second: Int) {
-        let word = sp[-first]
-        sp[-first] = sp[-second]
-        sp[-second] = word
+        duet_swap_words(sp - first, sp - second)
     }
 
     /// DUPN, SWAPN, EXCHANGE. EIP-8024
