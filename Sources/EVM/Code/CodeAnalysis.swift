@@ -147,6 +147,7 @@ private struct LastInstructions {
         case .nothing: break
         case .first: next.pointee = place.pointee & 15 + 1
         case .second: next.pointee = octet & 15 + 1
+        case .both: next.pointee = place.pointee << 4 | octet & 15
         case .target:
             guard image.isJumpdest(UInt64(place[1]) << 8 | UInt64(place[2])) else { return false }
         }

@@ -12,7 +12,8 @@ struct CodeImage: BitwiseCopyable {
     let code: UnsafeMutablePointer<UInt8>
     /// By offset, also behind the end of the code. Only starts of blocks have one.
     let blocks: UnsafeMutablePointer<Block>
-    /// A bit for each octet of the code: is it a JUMPDEST, and not push data? As far as they are known.
+    /// A bit for each octet of the code: is it a JUMPDEST, and not push data? As far as they are known, which is to the offset in the limb before
+    /// them: the start of an instruction, or the end.
     let jumpdests: UnsafeMutablePointer<UInt64>
     let size: Int
 
@@ -42,19 +43,13 @@ struct CodeImage: BitwiseCopyable {
         memset(plain - CodeImage.front, 0, CodeImage.front)
         if let source, size > 0 { memcpy(plain, source, size) }
         memset(plain + size, 0, CodeImage.back)
-        scanned = 0
+        jumpdests[-1] = 0
     }
 
     /// Makes the copy, before the first block is analysed.
     func copyCode() { memcpy(code - CodeImage.front, plain - CodeImage.front, CodeImage.front + size + CodeImage.back) }
 
     // MARK: Jump destinations
-
-    /// How far `jumpdests` are known: the start of an instruction, or the end. It lies before them.
-    private var scanned: Int {
-        get { Int(jumpdests[-1]) }
-        nonmutating set { jumpdests[-1] = UInt64(truncatingIfNeeded: newValue) }
-    }
 
     /// Mostly a look at the octets before it will do.
     @inline(__always)
@@ -63,7 +58,7 @@ struct CodeImage: BitwiseCopyable {
         if offset < jumpdests[-1] { return isMarked(offset) }
         guard plain[Int(offset)] == Opcode.jumpdest.rawValue else { return false }
         if !duet_may_be_data(plain + Int(offset)) { return true }
-        findJumpdests(to: Int(offset))
+        CodeImage.findJumpdests(plain, jumpdests, size, to: Int(offset))
         return isMarked(offset)
     }
 
@@ -71,8 +66,12 @@ struct CodeImage: BitwiseCopyable {
     private func isMarked(_ offset: UInt64) -> Bool { jumpdests[Int(offset / 64)] & (1 &<< (offset % 64)) != 0 }
 
     /// Finds them up to an offset, this one too.
+    func findJumpdests(to last: Int) { CodeImage.findJumpdests(plain, jumpdests, size, to: last) }
+
+    /// Without an image, which would have to be put into memory for it wherever it may be called.
     @inline(never)
-    func findJumpdests(to last: Int) {
+    private static func findJumpdests(_ plain: UnsafeMutablePointer<UInt8>, _ jumpdests: UnsafeMutablePointer<UInt64>, _ size: Int, to last: Int) {
+        let scanned = Int(jumpdests[-1])
         if scanned == 0 { memset(jumpdests, 0, (size / 64 + 1) * 8) }
         var place = UnsafePointer(plain) + scanned
         let end = UnsafePointer(plain) + min(last + 1, size)
@@ -87,6 +86,6 @@ struct CodeImage: BitwiseCopyable {
                 jumpdests[Int(offset / 64)] |= 1 &<< (offset % 64)
             }
         }
-        scanned = place - UnsafePointer(plain)
+        jumpdests[-1] = UInt64(place - UnsafePointer(plain))
     }
 }

@@ -10,6 +10,8 @@ struct Fusion: BitwiseCopyable {
         case nothing
         /// n of the first, or of the second, of DUPn or SWAPn.
         case first, second
+        /// n of both, less 1: that of the first in the upper four bits.
+        case both
         /// Nothing; but the pair is fused only if the data of the PUSH2 is a jump destination.
         case target
     }
@@ -27,7 +29,7 @@ struct Fusion: BitwiseCopyable {
     }
 
     /// DUP1 stands for DUP1 … DUP16, SWAP1 for SWAP1 … SWAP16.
-    private static let all: InlineArray<55, Fusion> = [
+    private static let all: InlineArray<60, Fusion> = [
         Fusion(.push1, .add, .push1Add),
         Fusion(.push1, .sub, .push1Sub),
         Fusion(.push1, .mul, .push1Mul),
@@ -51,6 +53,9 @@ struct Fusion: BitwiseCopyable {
         Fusion(.push4, .dup1, .push4Dup, .second),
         Fusion(.push1Dup, .mstore, .push1DupMstore),
         Fusion(.push1, .swap1, .push1Swap, .second),
+        Fusion(.push2, .dup1, .push2Dup, .second),
+        Fusion(.push2, .swap1, .push2Swap, .second),
+        Fusion(.push1Dup, .swapPop, .push1DupSwapPop),
         Fusion(.push2, .jump, .push2Jump, .target),
         Fusion(.push2, .jumpi, .push2Jumpi, .target),
         Fusion(.iszero, .push2Jumpi, .iszeroJumpi),
@@ -77,6 +82,8 @@ struct Fusion: BitwiseCopyable {
         Fusion(.dup1, .mload, .dupMload, .first),
         Fusion(.dup1, .mstore, .dupMstore, .first),
         Fusion(.dup1, .push1, .dupPush1, .first),
+        Fusion(.dup1, .dup1, .dupDup, .both),
+        Fusion(.swap1, .swap1, .swapSwap, .both),
         Fusion(.swap1, .pop, .swapPop, .first),
         Fusion(.pop, .pop, .popPop),
         Fusion(.pop, .jump, .popJump),

@@ -29,8 +29,8 @@ public enum Opcode: UInt8, Sendable, BitwiseCopyable {
     case iszeroJumpi, ltJumpi, ltIszeroJumpi, gtJumpi, gtIszeroJumpi, sltJumpi, sltIszeroJumpi
     case sgtJumpi = 0xd0, sgtIszeroJumpi, eqJumpi, dupAnd, dupOr, dupXor, dupAdd, dupSub, dupMul, dupLt, dupGt, dupEq
     case dupShr, dupShl, dupMload, dupMstore
-    case dupPush1 = 0xe0, swapPop, popPop, popJump, andOr, addMload, dupn, swapn, exchange, unusede9, unusedea, unusedeb
-    case unusedec, unuseded, unusedee, unusedef
+    case dupPush1 = 0xe0, swapPop, popPop, popJump, andOr, addMload, dupn, swapn, exchange, dupDup, swapSwap, push2Dup
+    case push2Swap, push1DupSwapPop, unusedee, unusedef
     case create = 0xf0, call, callcode, `return`, delegatecall, create2, unusedf6, unusedf7, unusedf8, unusedf9, staticcall
     case unusedfb, unusedfc, revert, invalid, selfdestruct
 

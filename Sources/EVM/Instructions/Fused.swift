@@ -141,14 +141,51 @@ extension Machine {
         pc += 6
     }
 
+    @inline(__always)
+    mutating func push2Dup() {
+        sp[0] = data(2)
+        copy(1 - Int(pc[3]), to: 1)
+        sp += 2
+        pc += 4
+    }
+
     /// The data takes the place of the word that comes to the top.
     @inline(__always)
-    mutating func push1Swap() {
-        let depth = Int(pc[2])
+    private mutating func pushSwap(_ octets: Int) {
+        let depth = Int(pc[1 + octets])
         copy(-depth, to: 0)
-        sp[-depth] = data(1)
+        sp[-depth] = data(octets)
         sp += 1
-        pc += 3
+        pc += 2 + octets
+    }
+
+    @inline(__always) mutating func push1Swap() { pushSwap(1) }
+    @inline(__always) mutating func push2Swap() { pushSwap(2) }
+
+    /// PUSH1, DUPn, SWAPm, POP, as compilers write it for a variable that starts as 0 and is set.
+    @inline(__always)
+    mutating func push1DupSwapPop() {
+        sp[0] = data(1)
+        copy(1 - Int(pc[2]), to: 1 - Int(pc[4]))
+        sp += 1
+        pc += 5
+    }
+
+    @inline(__always)
+    mutating func dupDup() {
+        let depths = Int(pc[1])
+        copy(-1 - depths >> 4, to: 0)
+        copy(-(depths & 15), to: 1)
+        sp += 2
+        pc += 2
+    }
+
+    @inline(__always)
+    mutating func swapSwap() {
+        let depths = Int(pc[1])
+        exchange(1, 2 + depths >> 4)
+        exchange(1, 2 + depths & 15)
+        pc += 2
     }
 
     @inline(__always)

@@ -15,6 +15,16 @@ extension Machine {
         return Opcode(octet: wrong < 0 ? Opcode.undefined.rawValue : octet)
     }
 
+    /// Executes the JUMPDEST at pc, unless it cannot be paid.
+    @inline(__always)
+    mutating func passJumpdest() {
+        let rest = gas &- Int64(frame.pointee.steps[Int(Opcode.jumpdest.rawValue)].gas)
+        // A branch: pc must not wait for the gas.
+        if _slowPath(rest < 0) { return }
+        gas = rest
+        pc += 1
+    }
+
     /// Execution ends at an octet that is not defined; in `Careful` that may stand for something else.
     @inline(__always)
     mutating func fail<P: Pace>(_: P.Type) -> Bool { end(P.isCareful ? frame.fault(pc.pointee, sp) : EVMC_UNDEFINED_INSTRUCTION) }

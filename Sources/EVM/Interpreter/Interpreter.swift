@@ -249,6 +249,11 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .swapPop: m.swapPop()
         case .popPop: m.popPop()
         case .popJump: guard m.popJump(pace) else { break loop }
+        case .dupDup: m.dupDup()
+        case .swapSwap: m.swapSwap()
+        case .push2Dup: m.push2Dup()
+        case .push2Swap: m.push2Swap()
+        case .push1DupSwapPop: m.push1DupSwapPop()
         case .andOr: m.andOr()
         case .addMload: guard m.addMload(pace) else { break loop }
         case .addAdd: m.addAdd()
@@ -257,7 +262,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
              .unused27, .unused28, .unused29, .unused2a, .unused2b, .unused2c, .unused2d, .unused2e,
              .unused2f, .unused4b, .unused4c, .unused4d, .unused4e, .unused4f, .unuseda5, .unuseda6,
              .unuseda7, .unuseda8, .unuseda9, .unusedaa, .unusedab, .unusedac, .unusedad, .unusedae,
-             .unusedaf, .unusede9, .unusedea, .unusedeb, .unusedec, .unuseded, .unusedee, .unusedef,
+             .unusedaf, .unusedee, .unusedef,
              .unusedf6, .unusedf7, .unusedf8, .unusedf9, .unusedfb, .unusedfc:
             _ = m.fail(pace)
             break loop
