@@ -50,6 +50,17 @@ public struct TraceBuffer: BitwiseCopyable {
         return UInt(bitPattern: place) <= last ? place : makeRoom(advance)
     }
 
+    /// Is there room for so many records at `next`? Not to be asked of a buffer that is not handed over.
+    @inlinable @inline(__always)
+    public func holds(_ count: Int) -> Bool { UInt(bitPattern: next + (count - 1) * recordSize) <= last }
+
+    /// For how many there is room; at least 1.
+    @inlinable
+    public var room: Int { (Int(bitPattern: last) - Int(bitPattern: next)) / recordSize + 1 }
+
+    /// Somebody takes full buffers, so that nothing is lost.
+    public var isHandedOver: Bool { flush != nil }
+
     /// The record at `next` stays.
     @inlinable @inline(__always)
     public mutating func keep() { next = place(behind: recordSize) }

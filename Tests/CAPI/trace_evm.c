@@ -346,6 +346,59 @@ static void records_are_lines(void) {
     vm->destroy(vm);
 }
 
+/* Records without words of code that the cache knows are prepared and written many at a time; they say the same as others. */
+static void known_code(void) {
+    static Code code;
+    uint8_t* buffer = (uint8_t*)malloc(64 << 10);
+    NEED(buffer != NULL);
+    struct evmc_vm* vm = evmc_create();
+    Stream with_words = new_stream(1), stream = new_stream(0);
+    unsigned long compared = 0, faults = 0, nested = 0;
+    for (int round = 0; round < 4000; round++) {
+        Case test = random_case(vm, &code);
+        while (code.size < 300) emit(&code, 0); /* shorter code is not in the cache */
+        for (int turn = 0; turn < 4; turn++) {
+            if (turn > 1) test.gas = random_number(turn == 2 ? 600 : 60000);
+            with_words.count = 0;
+            duet_trace_t trace;
+            duet_trace_init(&trace, buffer, 64 << 10, keep_batch, &with_words);
+            CHECK(duet_evm_set_batches(vm, &trace));
+            End expected = run_case(&test);
+            stream.count = stream.largest = 0;
+            duet_trace_init(&trace, buffer, stream.record_size * (1 + random_number(random_number(2) ? 5 : 400)), keep_batch, &stream);
+            trace.stack_words = 0;
+            CHECK(duet_evm_set_batches(vm, &trace));
+            End end = run_case(&test);
+            EQUAL(end.status, expected.status); EQUAL(end.left, expected.left); EQUAL(end.refund, expected.refund);
+            EQUAL(stream.count, with_words.count);
+            EQUAL(trace.total, stream.count);
+            EQUAL(trace.count | trace.lost, 0);
+            const size_t capacity = trace.buffer_size / stream.record_size;
+            EQUAL(stream.largest, stream.count < capacity ? stream.count : capacity);
+            for (size_t i = 0; i < stream.count && i < with_words.count; i++) {
+                duet_evm_record_t record = record_at(&stream, i), other = record_at(&with_words, i);
+                EQUAL(record.words, 0);
+                other.words = 0;
+                if (memcmp(&record, &other, sizeof record) != 0) {
+                    CHECK(!"the same record");
+                    fprintf(stderr, "  round %d turn %d record %zu of %zu: pc %u %u, opcode %x %x, gas %lld %lld, cost %lld %lld, height %u %u, status %d %d\n", round, turn, i,
+                            stream.count, record.pc, other.pc, record.opcode, other.opcode, (long long)record.gas, (long long)other.gas, (long long)record.cost,
+                            (long long)other.cost, record.stack_size, other.stack_size, record.status, other.status);
+                    break;
+                }
+                compared++;
+                faults += record.status != 0;
+                nested += record.depth > 0;
+            }
+        }
+    }
+    CHECK(compared > 100000 && faults > 4000 && nested > 10000);
+    free(with_words.octets);
+    free(stream.octets);
+    free(buffer);
+    vm->destroy(vm);
+}
+
 static bool passes(const duet_trace_t* trace, duet_evm_record_t record) {
     return (trace->opcodes[record.opcode / 64] >> (record.opcode % 64) & 1) && record.depth >= trace->first_depth && record.depth <= trace->last_depth
         && record.pc >= trace->first_pc && record.pc <= trace->last_pc && (!(trace->flags & DUET_TRACE_FAULTS_ONLY) || record.status != 0);
@@ -512,6 +565,7 @@ int main(void) {
     RUN(filters);
     RUN(memory_records);
     RUN(while_it_runs);
+    RUN(known_code);
     close_instances();
     return finish(__FILE__);
 }

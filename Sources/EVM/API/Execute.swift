@@ -47,10 +47,10 @@ extension Frame {
 }
 
 extension Frame.Handle {
-    /// Sets everything up. An image of the code that the caller holds is used, and stays his. False if memory is short.
+    /// Sets everything up. An image of the code that is known already is used, and stays the caller's. False if memory is short.
     @inline(__always)
     func begin(_ host: duet_host, _ fork: Fork, _ message: UnsafePointer<evmc_message>, _ code: UnsafePointer<UInt8>?, _ codeSize: Int,
-               image: CodeImage? = nil) -> Bool {
+               known: CachedCode.Handle? = nil) -> Bool {
         let instance = pointee.instance
         pointee.host = host
         pointee.surface = nil
@@ -70,12 +70,14 @@ extension Frame.Handle {
         pointee.hasTransaction = false
         pointee.outputSize = 0
         pointee.status = EVMC_SUCCESS
-        pointee.cached = image == nil ? CodeCache.take(code, codeSize, fork) : nil
-        if let image = image ?? pointee.cached?.pointee.image {
-            pointee.image = image
+        pointee.cached = known == nil ? CodeCache.take(code, codeSize, fork) : nil
+        if let known = known ?? pointee.cached {
+            pointee.image = known.pointee.image
+            pointee.serial = known.pointee.serial
             pointee.heat = nil
-        } else if !loadScratch(code, codeSize) {
-            return false
+        } else {
+            pointee.serial = 0
+            return loadScratch(code, codeSize)
         }
         return true
     }

@@ -9,6 +9,8 @@ struct CachedCode: BitwiseCopyable {
     let hash: UInt64
     /// What it takes up.
     let octets: Int
+    /// No other image of the process ever has it; not 0.
+    let serial: UInt64
 
     // Under the lock of its shard.
     /// The cache and every execution that uses it.
@@ -31,9 +33,11 @@ struct CachedCode: BitwiseCopyable {
         image.load(code)
         image.analyseEverything(traits(of: fork))
         let entry = memory.assumingMemoryBound(to: CachedCode.self)
-        entry.initialize(to: CachedCode(image: image, fork: fork, hash: hash, octets: octets, users: 1, sibling: nil, younger: nil, older: nil))
+        entry.initialize(to: CachedCode(image: image, fork: fork, hash: hash, octets: octets, serial: duet_add_to_sum(lastSerial, 1), users: 1, sibling: nil, younger: nil, older: nil))
         return entry
     }
+
+    private nonisolated(unsafe) static let lastSerial = duet_static_space(MemoryLayout<UInt64>.stride).assumingMemoryBound(to: UInt64.self)
 
     func isOf(_ code: UnsafePointer<UInt8>, _ size: Int) -> Bool { image.size == size && memcmp(image.plain, code, size) == 0 }
 }

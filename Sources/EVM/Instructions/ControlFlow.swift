@@ -12,8 +12,13 @@ extension Machine {
         if P.isCareful {
             guard target.fitsOneLimb, frame.pointee.image.isJumpdest(target.limb0) else { return end(EVMC_BAD_JUMP_DESTINATION) }
             pc = frame.pointee.image.plain + Int(truncatingIfNeeded: target.limb0)
-            guard arrive(pace) else { return false }
-            if !P.isTraced { passJumpdest() }
+            return arrive(pace)
+        }
+        if P.isStenciled {
+            guard target.fitsOneLimb, frame.pointee.image.isJumpdest(target.limb0) else { return end(EVMC_BAD_JUMP_DESTINATION) }
+            pc = frame.pointee.image.code + Int(truncatingIfNeeded: target.limb0)
+            guard enter(pace) else { return false }
+            pc += 1
             return true
         }
         guard target.fitsOneLimb, target.limb0 < UInt64(truncatingIfNeeded: frame.pointee.image.size) else { return end(EVMC_BAD_JUMP_DESTINATION) }

@@ -117,12 +117,16 @@ private func copyCode(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _
 
 @inline(never)
 private func copyReturned(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+    let memoryBefore = frame.pointee.memory
     let rest = payForCopy(frame, sp[-1], sp[-3], gas)
     guard rest >= 0 else { return rest }
     let returned = frame.pointee.returned
     let size = UInt64(returned.pointee.output_size)
     let offset = sp[-2].clampedToOneLimb
-    guard offset <= size, sp[-3].limb0 <= size - offset else { return frame.fail(EVMC_INVALID_MEMORY_ACCESS) }
+    guard offset <= size, sp[-3].limb0 <= size - offset else {
+        frame.pointee.memory.takeBack(memoryBefore)
+        return frame.fail(EVMC_INVALID_MEMORY_ACCESS)
+    }
     frame.copy(returned.pointee.output_data, Int(size), from: sp[-2], to: sp[-1], sp[-3].limb0)
     return rest
 }

@@ -15,22 +15,9 @@ extension Machine {
         return Opcode(octet: wrong < 0 ? Opcode.undefined.rawValue : octet)
     }
 
-    /// Executes the JUMPDEST at pc, unless it cannot be paid.
-    @inline(__always)
-    mutating func passJumpdest() {
-        let rest = gas &- Int64(frame.pointee.steps[Int(Opcode.jumpdest.rawValue)].gas)
-        // A branch: pc must not wait for the gas.
-        if _slowPath(rest < 0) { return }
-        gas = rest
-        pc += 1
-    }
-
     /// Execution ends at an octet that is not defined; in `Careful` that may stand for something else.
     @inline(__always)
     mutating func fail<P: Pace>(_: P.Type) -> Bool { end(P.isCareful ? frame.fault(pc.pointee, sp) : EVMC_UNDEFINED_INSTRUCTION) }
-
-    @inline(__always)
-    func trace() { frame.traceInstruction(offset(Traced.self), pc.pointee, sp, gas) }
 
     /// Counts that control comes to the block at pc. False: it has come often enough for the block to be analysed.
     @inline(__always)

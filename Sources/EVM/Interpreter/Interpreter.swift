@@ -11,11 +11,11 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         m.save(pace)
         return
     }
-    if P.isBatched { frame.enterBatches() }
+    if P.isTraced && frame.pointee.isBatched { frame.enterBatches() }
     loop: while true {
         let opcode: Opcode
         if P.isCareful {
-            if P.isBatched { m.record() } else if P.isTraced { m.trace() }
+            if P.isTraced { m.tell() }
             opcode = m.step(steps)
         } else {
             opcode = Opcode(octet: m.pc.pointee)
@@ -175,23 +175,23 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
 
         case .create:
             guard m.create(.create, pace) else { break loop }
-            if P.isBatched && m.isBack() { continue loop }
+            if P.isTraced && m.isBack() { continue loop }
         case .call:
             guard m.call(.call, pace) else { break loop }
-            if P.isBatched && m.isBack() { continue loop }
+            if P.isTraced && m.isBack() { continue loop }
         case .callcode:
             guard m.call(.callcode, pace) else { break loop }
-            if P.isBatched && m.isBack() { continue loop }
+            if P.isTraced && m.isBack() { continue loop }
         case .return: _ = m.returns(EVMC_SUCCESS); break loop
         case .delegatecall:
             guard m.call(.delegatecall, pace) else { break loop }
-            if P.isBatched && m.isBack() { continue loop }
+            if P.isTraced && m.isBack() { continue loop }
         case .create2:
             guard m.create(.create2, pace) else { break loop }
-            if P.isBatched && m.isBack() { continue loop }
+            if P.isTraced && m.isBack() { continue loop }
         case .staticcall:
             guard m.call(.staticcall, pace) else { break loop }
-            if P.isBatched && m.isBack() { continue loop }
+            if P.isTraced && m.isBack() { continue loop }
         case .revert: _ = m.returns(EVMC_REVERT); break loop
         case .invalid: _ = m.end(EVMC_INVALID_INSTRUCTION); break loop
         case .selfdestruct: _ = m.selfdestruct(); break loop
@@ -267,7 +267,8 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
             _ = m.fail(pace)
             break loop
         }
-        if P.isBatched { m.completeRecord() }
+        if P.isTraced { m.completeRecord() }
+        if P.isStenciled { m.followSegment() }
     }
     m.save(pace)
 }

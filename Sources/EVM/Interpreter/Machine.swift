@@ -3,40 +3,40 @@ import VMCommon
 
 /// How instructions are walked. `Fast` runs the copy of the code with its fused instructions and pays and checks a block when
 /// control enters it; `Careful` runs the code as it is and checks and pays each instruction, until a block turns out to be worth an analysis.
-/// `Traced` is careful from start to end and tells of each instruction; `Batched` is the same for the records of a trace in batches.
+/// `Traced` is careful and tells of each instruction. `Stenciled` is fast, and writes the records of a trace for many instructions at once.
 protocol Pace {
     static var isCareful: Bool { get }
     static var isTraced: Bool { get }
-    static var isBatched: Bool { get }
+    static var isStenciled: Bool { get }
 }
 
 extension Pace {
-    /// `Fast` needs little of the native stack, and the traced paces have things to do behind a call.
+    /// `Fast` needs little of the native stack, and the others have things to do behind a call.
     static var leavesToCall: Bool { @inline(__always) get { isCareful && !isTraced } }
 }
 
 enum Fast: Pace {
     static var isCareful: Bool { @inline(__always) get { false } }
     static var isTraced: Bool { @inline(__always) get { false } }
-    static var isBatched: Bool { @inline(__always) get { false } }
+    static var isStenciled: Bool { @inline(__always) get { false } }
 }
 
 enum Careful: Pace {
     static var isCareful: Bool { @inline(__always) get { true } }
     static var isTraced: Bool { @inline(__always) get { false } }
-    static var isBatched: Bool { @inline(__always) get { false } }
+    static var isStenciled: Bool { @inline(__always) get { false } }
 }
 
 enum Traced: Pace {
     static var isCareful: Bool { @inline(__always) get { true } }
     static var isTraced: Bool { @inline(__always) get { true } }
-    static var isBatched: Bool { @inline(__always) get { false } }
+    static var isStenciled: Bool { @inline(__always) get { false } }
 }
 
-enum Batched: Pace {
-    static var isCareful: Bool { @inline(__always) get { true } }
-    static var isTraced: Bool { @inline(__always) get { true } }
-    static var isBatched: Bool { @inline(__always) get { true } }
+enum Stenciled: Pace {
+    static var isCareful: Bool { @inline(__always) get { false } }
+    static var isTraced: Bool { @inline(__always) get { false } }
+    static var isStenciled: Bool { @inline(__always) get { true } }
 }
 
 /// What the interpreter keeps in processor registers. Instructions are methods of it, in `Instructions/`, which see that the stack
@@ -96,14 +96,20 @@ struct Machine {
 
     /// Control comes to the start of a block at pc.
     @inline(__always)
-    mutating func enter<P: Pace>(_: P.Type) -> Bool {
+    mutating func enter<P: Pace>(_ pace: P.Type) -> Bool {
+        if P.isStenciled {
+            let rest = frame.enterStenciled(offset(pace), sp, gas)
+            if rest < 0 { return false }
+            gas = rest
+            return true
+        }
         if P.isCareful || payBlock() { return true }
         return frame.makesReady(offset(Fast.self)) && payBlockAgain()
     }
 
-    /// The same behind a jump or a branch, where also `Careful` may end.
+    /// The same behind a jump or a branch, where also a careful pace may end.
     @inline(__always)
-    mutating func arrive<P: Pace>(_ pace: P.Type) -> Bool { P.isTraced ? true : P.isCareful ? warm() : enter(pace) }
+    mutating func arrive<P: Pace>(_ pace: P.Type) -> Bool { P.isTraced ? !leaveForStencils() : P.isCareful ? warm() : enter(pace) }
 
     /// In `Fast`, control may come to a JUMPDEST at pc.
     @inline(__always)

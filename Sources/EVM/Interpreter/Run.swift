@@ -13,8 +13,8 @@ extension Frame.Handle {
     func proceed() {
         pointee.care = .none
         if pointee.instance.pointee.attached != nil && startBatches() {
-            interpret(Batched.self, self)
-            if pointee.status == Frame.suspended { putStepBack() }
+            pointee.care = pointee.offset == 0 && startStencils() ? .hot : .block
+            alternate(Stenciled.self, Traced.self)
             endBatches()
         } else if pointee.isTraced {
             interpret(Traced.self, self)
@@ -27,26 +27,27 @@ extension Frame.Handle {
         } else {
             // What has been analysed for the cache, and what is not to wait, can do without care, if a block starts here.
             pointee.care = pointee.offset == 0 && (pointee.heat == nil || pointee.patience == 0) ? .hot : .block
-            alternate()
+            alternate(Fast.self, Careful.self)
         }
     }
 
     /// At the pace that `care` asks for.
     @inline(__always)
-    private func alternate() {
+    private func alternate<F: Pace, C: Pace>(_ fast: F.Type, _ careful: C.Type) {
         while true {
             switch pointee.care {
             case .none: return
             case .hot:
                 pointee.care = .none
-                interpret(Fast.self, self)
+                interpret(fast, self)
                 if pointee.status == Frame.suspended { return putBack() }
             case .instruction:
                 putBack()
+                if F.isStenciled { resumeBehindRecords() }
                 fallthrough
             case .block:
                 pointee.care = .none
-                interpret(Careful.self, self)
+                interpret(careful, self)
                 if pointee.status == Frame.suspended { return putStepBack() }
             case .call:
                 pointee.care = .none

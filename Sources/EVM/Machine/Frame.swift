@@ -8,6 +8,8 @@ struct Frame: BitwiseCopyable {
 
     // The code
     var image: CodeImage
+    /// Of an image that stays when the execution has ended; 0 for others.
+    var serial: UInt64
     /// By offset: how often control has come to a block that is not analysed. NULL if all are.
     var heat: UnsafeMutablePointer<UInt8>?
     /// How often it does before the block is analysed; more than 255: it never is.

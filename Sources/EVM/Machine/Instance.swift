@@ -16,6 +16,8 @@ struct Instance: BitwiseCopyable {
     /// The trace in batches that executions write, if any, and its state, which is there once one has been asked for.
     var attached: UnsafeMutablePointer<duet_trace_t>?
     var batches: UnsafeMutablePointer<Batches>?
+    /// Prepared records, once a trace has had a use for them.
+    fileprivate var stencils: Stencils.Handle?
     /// Frames that are not in use, and the octets that they hold.
     private var idle: Frame.Handle?
     private var idleOctets: Int
@@ -34,7 +36,7 @@ struct Instance: BitwiseCopyable {
             return nil
         }
         tracer.initialize(to: Tracer())
-        instance.initialize(to: Instance(vm: EVMC.table, isMetered: true, isTraced: false, patience: defaultPatience, tracer: tracer, attached: nil, batches: nil, idle: nil, idleOctets: 0))
+        instance.initialize(to: Instance(vm: EVMC.table, isMetered: true, isTraced: false, patience: defaultPatience, tracer: tracer, attached: nil, batches: nil, stencils: nil, idle: nil, idleOctets: 0))
         return instance
     }
 
@@ -46,6 +48,7 @@ struct Instance: BitwiseCopyable {
         instance.pointee.tracer.pointee.free()
         free(instance.pointee.tracer)
         free(instance.pointee.batches)
+        if let stencils = instance.pointee.stencils { Stencils.destroy(stencils) }
         free(instance)
     }
 
@@ -74,4 +77,10 @@ struct Instance: BitwiseCopyable {
 extension Instance.Handle {
     @inline(__always)
     var tracer: UnsafeMutablePointer<Tracer> { pointee.tracer }
+
+    /// nil if memory is short.
+    func stencils() -> Stencils.Handle? {
+        if pointee.stencils == nil { pointee.stencils = Stencils.create() }
+        return pointee.stencils
+    }
 }

@@ -46,10 +46,10 @@ extension FrameSurface.Handle {
         defer { _ = instance.setBatches(nil) }
         guard let frame = instance.pointee.takeFrame(instance) else { return refuse(DUET_FRAME_ERR_NO_MEMORY) }
         let size = Int(header.sizes.pointee.code)
-        let image = resident?.image(pointee.areas.code, size, pointee.fork)
+        let known = resident?.image(pointee.areas.code, size, pointee.fork)
         // The borrowed memory takes the place of the execution's own.
         let own = frame.pointee.memory
-        guard frame.begin(host, pointee.fork, message, pointee.areas.code, size, image: image) else {
+        guard frame.begin(host, pointee.fork, message, pointee.areas.code, size, known: known) else {
             instance.pointee.giveFrame(frame)
             return refuse(DUET_FRAME_ERR_NO_MEMORY)
         }

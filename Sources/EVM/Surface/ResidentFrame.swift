@@ -30,15 +30,15 @@ struct ResidentFrame: BitwiseCopyable {
 
 extension ResidentFrame.Handle {
     /// The image of the code, if there is one by now: short code gets one at once, longer code when the cache has it.
-    func image(_ code: UnsafePointer<UInt8>?, _ size: Int, _ fork: Fork) -> CodeImage? {
+    func image(_ code: UnsafePointer<UInt8>?, _ size: Int, _ fork: Fork) -> CachedCode.Handle? {
         guard let code else { return nil }
         if let known = pointee.code {
-            if known.pointee.fork == fork && known.pointee.isOf(code, size) { return known.pointee.image }
+            if known.pointee.fork == fork && known.pointee.isOf(code, size) { return known }
             CodeCache.give(known)
             pointee.code = nil
         }
         pointee.code = size < CodeCache.shortest ? CachedCode.create(code, size, fork, 0) : CodeCache.take(code, size, fork)
-        return pointee.code?.pointee.image
+        return pointee.code
     }
 }
 

@@ -16,7 +16,9 @@ struct Batches: BitwiseCopyable {
     /// Words of the stack in a record.
     let words: Int
     /// Every instruction is recorded, and nothing else.
-    let isPlain: Bool
+    fileprivate let recordsAll: Bool
+    /// The same for the time being.
+    fileprivate(set) var isPlain: Bool
 
     // What stays
     fileprivate let faultsOnly: Bool
@@ -28,7 +30,7 @@ struct Batches: BitwiseCopyable {
     fileprivate let lastDepth: UInt32
 
     /// Executions that have begun and not ended.
-    fileprivate var executions = 0
+    fileprivate(set) var executions = 0
 
     /// In one allocation: this, and room for a record that is lost.
     private static let spillOffset = (MemoryLayout<Batches>.size + 63) & ~63
@@ -50,8 +52,9 @@ struct Batches: BitwiseCopyable {
         opcodes = given.opcodes
         (firstPC, lastPC) = (given.first_pc, given.last_pc)
         (firstDepth, lastDepth) = (given.first_depth, given.last_depth)
-        isPlain = !faultsOnly && !writesMemory && opcodes.0 & opcodes.1 & opcodes.2 & opcodes.3 == .max
+        recordsAll = !faultsOnly && !writesMemory && opcodes.0 & opcodes.1 & opcodes.2 & opcodes.3 == .max
             && firstPC == 0 && lastPC == .max && firstDepth == 0 && lastDepth >= 1024
+        isPlain = recordsAll
     }
 }
 
@@ -65,6 +68,14 @@ struct FrameBatch: BitwiseCopyable {
     let isRecorded: Bool
     /// A message frame goes on with a call whose record is complete since it was suspended for it.
     var hasCalled = false
+    /// In `Stenciled`: the prepared records, and by offset in the code the numbers of the first of each block. NULL if it is not to be so.
+    var stencils: Stencils.Handle?
+    var blocks: UnsafeMutablePointer<UInt32>?
+    /// The segment behind the one whose records have been written, and where it ends, if that is not the end of its block.
+    var segment: UnsafeMutablePointer<StencilRow>?
+    var segmentEnd: UnsafeMutablePointer<UInt8>?
+    /// Unless 0: up to there, instructions that are executed have their records.
+    var resumesAt = 0
     /// Memory that the instruction at hand writes if it succeeds; `size` 0 for none that is to be recorded.
     var offset: UInt64 = 0
     var size: UInt64 = 0
@@ -169,11 +180,29 @@ extension Frame.Handle {
     @inline(never)
     func wantsRecord(_ octet: UInt8, _ offset: Int, _ sp: UnsafeMutablePointer<U256>) -> Bool {
         let batches = batches
+        if offset < pointee.batch.resumesAt {
+            batches.pointee.staysAsFault = false
+            batches.pointee.stays = false
+            return false
+        }
+        if pointee.batch.resumesAt != 0 {
+            pointee.batch.resumesAt = 0
+            batches.pointee.isPlain = batches.pointee.recordsAll
+        }
         let wants = pointee.batch.isRecorded && batches.wants(octet, at: offset)
         batches.pointee.staysAsFault = wants
         batches.pointee.stays = wants && !batches.pointee.faultsOnly
         if batches.pointee.writesMemory, batches.pointee.stays { noteWrite(octet, offset, sp) }
         return wants
+    }
+
+    /// An instruction of a segment has failed with its block paid, and is tried again by `Traced`, perhaps together with some before it that are
+    /// fused with it: their records are there.
+    func resumeBehindRecords() {
+        let offset = Int(batches.record.pointee.pc)
+        guard pointee.offset < offset else { return }
+        pointee.batch.resumesAt = offset
+        batches.pointee.isPlain = false
     }
 
     /// After an instruction, the same.

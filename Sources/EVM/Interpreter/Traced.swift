@@ -1,13 +1,14 @@
 import CPVM
 import VMCommon
 
-/// What `Batched` does before and after each instruction. It has to cost little more than the instruction itself: what is usual stands in
+/// What `Traced` does before and after each instruction. A record has to cost little more than the instruction itself: what is usual stands in
 /// the loop, without a call.
 extension Machine {
-    /// Records the instruction at pc, of which nothing has been checked yet.
+    /// Tells of the instruction at pc, of which nothing has been checked yet.
     @inline(__always)
-    func record() {
-        let octet = pc.pointee, offset = offset(Batched.self)
+    func tell() {
+        let octet = pc.pointee, offset = offset(Traced.self)
+        guard frame.pointee.isBatched else { return frame.traceInstruction(offset, octet, sp, gas) }
         guard frame.batches.pointee.isPlain || frame.wantsRecord(octet, offset, sp) else { return }
         // Of the stack.
         let octets = UInt64(bitPattern: Int64(UnsafeRawPointer(sp) - UnsafeRawPointer(frame.pointee.stack)))
@@ -34,6 +35,7 @@ extension Machine {
     /// The instruction has succeeded.
     @inline(__always)
     func completeRecord() {
+        guard frame.pointee.isBatched else { return }
         let batches = frame.batches
         let record = batches.record
         record.pointee.cost = record.pointee.gas &- gas
@@ -47,8 +49,18 @@ extension Machine {
     /// Behind a call or creation: did it go out? Its record is complete then.
     @inline(__always)
     func isBack() -> Bool {
-        guard frame.batches.pointee.isOut else { return false }
+        guard frame.pointee.isBatched && frame.batches.pointee.isOut else { return false }
         frame.enterBatches()
+        return true
+    }
+
+    /// Control comes to a block that perhaps can be recorded at once: from here on it is `Stenciled`, if it can be at all.
+    @inline(__always)
+    func leaveForStencils() -> Bool {
+        guard frame.pointee.isBatched && frame.pointee.batch.stencils != nil else { return false }
+        completeRecord()
+        frame.batches.pointee.isOut = true
+        frame.pointee.care = .hot
         return true
     }
 }
