@@ -33,9 +33,9 @@ build/lib/pkgconfig/duet.pc: duet.pc.in Sources/CPVM/include/version.h Makefile
 
 # Linked with a static Swift library, so that it runs without a toolchain.
 build/bin/duet: $(tool)
-	swift build -c release --product duet --static-swift-stdlib --scratch-path $(SCRATCH)
+	DUET_TUNED=1 swift build -c release --product duet --static-swift-stdlib --scratch-path $(SCRATCH)
 	@mkdir -p $(@D)
-	cp "$$(swift build -c release --static-swift-stdlib --scratch-path $(SCRATCH) --show-bin-path)/duet" $@
+	cp "$$(DUET_TUNED=1 swift build -c release --static-swift-stdlib --scratch-path $(SCRATCH) --show-bin-path)/duet" $@
 
 test: all
 	swift test --scratch-path $(SCRATCH)

@@ -12,9 +12,12 @@ let core: [SwiftSetting] = embedded
     ]
     : []
 
+// DUET_TUNED=1 is for the tool: its interpreter is as fast as the library's then.
+let tuned = embedded || Context.environment["DUET_TUNED"] == "1"
+
 // Of the EVM's interpreter loop: a jump to the next handler behind every handler, with the checks before it, and no 128-bit moves of words that
 // were stored limb by limb.
-let interpreter: [SwiftSetting] = embedded
+let interpreter: [SwiftSetting] = tuned
     ? [
         .unsafeFlags(["-Xllvm", "-tail-dup-pred-size=512", "-Xllvm", "-tail-dup-size=24", "-Xllvm", "-tail-dup-succ-size=512", "-Xllvm", "-enable-tail-merge=false", "-Xllvm", "-vectorize-slp=false"]),
     ]

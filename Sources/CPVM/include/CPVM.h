@@ -19,6 +19,7 @@
 #include "machine.h"
 #include "montgomery.h"
 #include "hashes.h"
+#include "record_rows.h"
 #include "host_calls.h"
 #include "frame_parts.h"
 #include "cache.h"

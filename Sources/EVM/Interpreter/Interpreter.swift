@@ -31,7 +31,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .smod: m.smod()
         case .addmod: m.addmod()
         case .mulmod: m.mulmod()
-        case .exp: guard m.exp(pace) else { break loop }
+        case .exp: guard m.exp(pace) && m.goOn(pace) else { break loop }
         case .signextend: m.signextend()
 
         case .lt: m.lt()
@@ -50,7 +50,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .sar: m.sar()
         case .clz: m.clz()
 
-        case .keccak256: guard m.keccak(pace) else { break loop }
+        case .keccak256: guard m.keccak(pace) && m.goOn(pace) else { break loop }
 
         case .address: m.address()
         case .balance: guard m.balance(pace) else { break loop }
@@ -59,32 +59,32 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .callvalue: m.callvalue()
         case .calldataload: m.calldataload()
         case .calldatasize: m.calldatasize()
-        case .calldatacopy: guard m.calldatacopy(pace) else { break loop }
+        case .calldatacopy: guard m.calldatacopy(pace) && m.goOn(pace) else { break loop }
         case .codesize: m.codesize()
-        case .codecopy: guard m.codecopy(pace) else { break loop }
+        case .codecopy: guard m.codecopy(pace) && m.goOn(pace) else { break loop }
         case .gasprice: m.gasprice()
         case .extcodesize: guard m.extcodesize(pace) else { break loop }
         case .extcodecopy: guard m.extcodecopy(pace) else { break loop }
         case .returndatasize: m.returndatasize()
-        case .returndatacopy: guard m.returndatacopy(pace) else { break loop }
+        case .returndatacopy: guard m.returndatacopy(pace) && m.goOn(pace) else { break loop }
         case .extcodehash: guard m.extcodehash(pace) else { break loop }
 
-        case .blockhash: guard m.blockhash(pace) else { break loop }
+        case .blockhash: guard m.blockhash(pace) && m.goOn(pace) else { break loop }
         case .coinbase: m.coinbase()
         case .timestamp: m.timestamp()
         case .number: m.number()
         case .prevrandao: m.prevrandao()
         case .gaslimit: m.gaslimit()
         case .chainid: m.chainid()
-        case .selfbalance: guard m.selfbalance(pace) else { break loop }
+        case .selfbalance: guard m.selfbalance(pace) && m.goOn(pace) else { break loop }
         case .basefee: m.basefee()
         case .blobhash: m.blobhash()
         case .blobbasefee: m.blobbasefee()
 
         case .pop: m.pop()
-        case .mload: guard m.mload(pace) else { break loop }
-        case .mstore: guard m.mstore(pace) else { break loop }
-        case .mstore8: guard m.mstore8(pace) else { break loop }
+        case .mload: guard m.mload(pace) && m.goOn(pace) else { break loop }
+        case .mstore: guard m.mstore(pace) && m.goOn(pace) else { break loop }
+        case .mstore8: guard m.mstore8(pace) && m.goOn(pace) else { break loop }
         case .sload: guard m.sload(pace) else { break loop }
         case .sstore: guard m.sstore(pace) else { break loop }
         case .jump: guard m.jump(pace) else { break loop }
@@ -94,9 +94,9 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .gas: guard m.remainingGas(pace) else { break loop }
         case .jumpdest: m.jumpdest(pace)
         case .enteringJumpdest: guard m.enteringJumpdest(pace) else { break loop }
-        case .tload: guard m.tload(pace) else { break loop }
-        case .tstore: guard m.tstore(pace) else { break loop }
-        case .mcopy: guard m.mcopy(pace) else { break loop }
+        case .tload: guard m.tload(pace) && m.goOn(pace) else { break loop }
+        case .tstore: guard m.tstore(pace) && m.goOn(pace) else { break loop }
+        case .mcopy: guard m.mcopy(pace) && m.goOn(pace) else { break loop }
 
         case .push0: m.push(.zero)
         case .push1: m.push(octets: 1)
@@ -167,11 +167,11 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .swapn: guard m.reach(.swapn) else { break loop }
         case .exchange: guard m.reach(.exchange) else { break loop }
 
-        case .log0: guard m.log(0, pace) else { break loop }
-        case .log1: guard m.log(1, pace) else { break loop }
-        case .log2: guard m.log(2, pace) else { break loop }
-        case .log3: guard m.log(3, pace) else { break loop }
-        case .log4: guard m.log(4, pace) else { break loop }
+        case .log0: guard m.log(0, pace) && m.goOn(pace) else { break loop }
+        case .log1: guard m.log(1, pace) && m.goOn(pace) else { break loop }
+        case .log2: guard m.log(2, pace) && m.goOn(pace) else { break loop }
+        case .log3: guard m.log(3, pace) && m.goOn(pace) else { break loop }
+        case .log4: guard m.log(4, pace) && m.goOn(pace) else { break loop }
 
         case .create:
             guard m.create(.create, pace) else { break loop }
@@ -211,14 +211,14 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .push4Eq: m.push4Eq()
         case .push1Lt: m.push1Lt()
         case .push1Gt: m.push1Gt()
-        case .push1Mload: guard m.loadAtData(1, pace) else { break loop }
-        case .push2Mload: guard m.loadAtData(2, pace) else { break loop }
-        case .push1Mstore: guard m.storeAtData(1, pace) else { break loop }
-        case .push2Mstore: guard m.storeAtData(2, pace) else { break loop }
+        case .push1Mload: guard m.loadAtData(1, pace) && m.goOn(pace) else { break loop }
+        case .push2Mload: guard m.loadAtData(2, pace) && m.goOn(pace) else { break loop }
+        case .push1Mstore: guard m.storeAtData(1, pace) && m.goOn(pace) else { break loop }
+        case .push2Mstore: guard m.storeAtData(2, pace) && m.goOn(pace) else { break loop }
         case .push1Push1: m.push1Push1()
         case .push1Dup: m.push1Dup()
         case .push4Dup: m.push4Dup()
-        case .push1DupMstore: guard m.storeDataAtDup(pace) else { break loop }
+        case .push1DupMstore: guard m.storeDataAtDup(pace) && m.goOn(pace) else { break loop }
         case .push1Swap: m.push1Swap()
         case .push2Jump: guard m.branch(true, taking: 0, data: 0, of: 4, pace) else { break loop }
         case .push2Jumpi: guard m.branch(!m.sp[-1].isZero, taking: 1, data: 0, of: 4, pace) else { break loop }
@@ -243,8 +243,8 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .dupEq: m.dupEq()
         case .dupShr: m.dupShr()
         case .dupShl: m.dupShl()
-        case .dupMload: guard m.loadAtDup(pace) else { break loop }
-        case .dupMstore: guard m.storeAtDup(pace) else { break loop }
+        case .dupMload: guard m.loadAtDup(pace) && m.goOn(pace) else { break loop }
+        case .dupMstore: guard m.storeAtDup(pace) && m.goOn(pace) else { break loop }
         case .dupPush1: m.dupPush1()
         case .swapPop: m.swapPop()
         case .popPop: m.popPop()
@@ -255,7 +255,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .push2Swap: m.push2Swap()
         case .push1DupSwapPop: m.push1DupSwapPop()
         case .andOr: m.andOr()
-        case .addMload: guard m.addMload(pace) else { break loop }
+        case .addMload: guard m.addMload(pace) && m.goOn(pace) else { break loop }
         case .addAdd: m.addAdd()
 
         case .undefined, .unused0e, .unused0f, .unused1f, .unused22, .unused23, .unused24, .unused25, .unused26,
@@ -268,7 +268,6 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
             break loop
         }
         if P.isTraced { m.completeRecord() }
-        if P.isStenciled { m.followSegment() }
     }
     m.save(pace)
 }

@@ -69,17 +69,22 @@ extension Frame.Handle {
     /// Writes the records of a segment, of which the last one does not stay yet.
     @inline(__always)
     private func write(_ head: UnsafeMutablePointer<StencilRow>, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) {
-        let height = UInt64(bitPattern: Int64(sp - pointee.stack))
+        let height = UInt64(bitPattern: Int64(UnsafeRawPointer(sp) - UnsafeRawPointer(pointee.stack))) / 32
         let base = StencilRow(pointee.batch.head, UInt64(bitPattern: gas), 0, UInt64(bitPattern: pointee.refund), pointee.memory.size, height)
-        let end = head.pointee.end
-        pointee.batch.segmentEnd = end == StencilRow.noEnd ? nil : pointee.image.code + end
         var row = head + 1
         let behind = row + head.pointee.count
-        pointee.batch.segment = behind
+        pointee.batch.segment = head.pointee.isLast ? nil : behind
         let batches = batches
+        let stencils = pointee.batch.stencils.unsafelyUnwrapped
         while true {
             var place = batches.pointee.buffer.next
             let stop = batches.pointee.buffer.holds(behind - row) ? behind : row + batches.pointee.buffer.room
+            // The last record is read again at once, so it is not part of a wide store. For a few the call does not pay.
+            if stencils.pointee.isWide && stop - row > 12 {
+                let count = duet_add_to_rows(place, row, stop - row - 1, base.first, base.second, base.third)
+                row += count
+                place += count * MemoryLayout<StencilRow>.stride
+            }
             while row < stop {
                 place.storeBytes(of: row.pointee &+ base, as: StencilRow.self)
                 place += MemoryLayout<StencilRow>.stride
@@ -93,9 +98,10 @@ extension Frame.Handle {
 }
 
 extension Machine {
-    /// Behind an instruction: was it the last one of a segment, but not of its block?
+    /// Behind an instruction with which a segment ends (see `Stencils.doesMore`), alone or as the last one of a sequence.
     @inline(__always)
-    func followSegment() {
-        if pc == frame.pointee.batch.segmentEnd { frame.goOnStenciled(sp, gas) }
+    func goOn<P: Pace>(_: P.Type) -> Bool {
+        if P.isStenciled && frame.pointee.batch.segment != nil { frame.goOnStenciled(sp, gas) }
+        return true
     }
 }

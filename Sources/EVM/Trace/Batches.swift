@@ -71,9 +71,8 @@ struct FrameBatch: BitwiseCopyable {
     /// In `Stenciled`: the prepared records, and by offset in the code the numbers of the first of each block. NULL if it is not to be so.
     var stencils: Stencils.Handle?
     var blocks: UnsafeMutablePointer<UInt32>?
-    /// The segment behind the one whose records have been written, and where it ends, if that is not the end of its block.
+    /// The segment behind the one whose records have been written; NULL if that is the last one of its block.
     var segment: UnsafeMutablePointer<StencilRow>?
-    var segmentEnd: UnsafeMutablePointer<UInt8>?
     /// Unless 0: up to there, instructions that are executed have their records.
     var resumesAt = 0
     /// Memory that the instruction at hand writes if it succeeds; `size` 0 for none that is to be recorded.

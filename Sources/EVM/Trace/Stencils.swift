@@ -13,6 +13,8 @@ struct Stencils: BitwiseCopyable {
     typealias Handle = UnsafeMutablePointer<Stencils>
 
     let rows: UnsafeMutablePointer<StencilRow>
+    /// Has the processor what `duet_add_to_rows` wants?
+    let isWide: Bool
     private var rowCount: Int
     private var isFull = false
     private var images = InlineArray<8, Known>(repeating: Known())
@@ -37,7 +39,7 @@ struct Stencils: BitwiseCopyable {
             return nil
         }
         // No block starts at 0.
-        stencils.initialize(to: Stencils(rows: rows.assumingMemoryBound(to: StencilRow.self), rowCount: 1))
+        stencils.initialize(to: Stencils(rows: rows.assumingMemoryBound(to: StencilRow.self), isWide: CPUFeatures.usable.contains(.avx512), rowCount: 1))
         return stencils
     }
 
@@ -93,7 +95,7 @@ struct Stencils: BitwiseCopyable {
             let isCut = image.plain[offset] == Opcode.jumpdest.rawValue && image.code[offset] == Opcode.enteringJumpdest.rawValue
             let isLast = isCut || row.flow == .ends || row.flow == .splits || row.flow == .branches
             guard isLast || doesMore(Opcode(octet: octet)) else { continue }
-            rows[head] = StencilRow(count: next - head - 1, ahead: ahead, end: isLast ? StencilRow.noEnd : offset)
+            rows[head] = StencilRow(count: next - head - 1, ahead: ahead, isLast: isLast)
             if isLast {
                 rowCount = next
                 return UInt32(first)
@@ -126,16 +128,14 @@ struct StencilRow: BitwiseCopyable {
         third = SIMD2(memory, stack)
     }
 
-    /// `count` rows; at its start the gas for `ahead` has been paid and not been used; behind its last instruction, at `end`, the block goes on.
-    init(count: Int, ahead: Int64, end: Int) {
-        self.init(UInt64(count), UInt64(bitPattern: ahead), UInt64(bitPattern: Int64(end)), 0, 0, 0)
+    /// `count` rows; at its start gas for `ahead` has been paid and not been used; `isLast` of its block.
+    init(count: Int, ahead: Int64, isLast: Bool) {
+        self.init(UInt64(count), UInt64(bitPattern: ahead), isLast ? 1 : 0, 0, 0, 0)
     }
-
-    static let noEnd = -1
 
     var count: Int { Int(first[0]) }
     var ahead: Int64 { Int64(bitPattern: first[1]) }
-    var end: Int { Int(truncatingIfNeeded: second[0]) }
+    var isLast: Bool { second[0] != 0 }
 
     @inline(__always)
     static func &+ (left: StencilRow, right: StencilRow) -> StencilRow {
