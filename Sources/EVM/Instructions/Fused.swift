@@ -126,28 +126,16 @@ extension Machine {
     }
 
     @inline(__always)
-    mutating func push1Dup() {
-        sp[0] = data(1)
-        copy(1 - Int(pc[2]), to: 1)
+    private mutating func pushDup(_ octets: Int) {
+        sp[0] = data(octets)
+        copy(1 - Int(pc[1 + octets]), to: 1)
         sp += 2
-        pc += 3
+        pc += 2 + octets
     }
 
-    @inline(__always)
-    mutating func push4Dup() {
-        sp[0] = data(4)
-        copy(1 - Int(pc[5]), to: 1)
-        sp += 2
-        pc += 6
-    }
-
-    @inline(__always)
-    mutating func push2Dup() {
-        sp[0] = data(2)
-        copy(1 - Int(pc[3]), to: 1)
-        sp += 2
-        pc += 4
-    }
+    @inline(__always) mutating func push1Dup() { pushDup(1) }
+    @inline(__always) mutating func push2Dup() { pushDup(2) }
+    @inline(__always) mutating func push4Dup() { pushDup(4) }
 
     /// The data takes the place of the word that comes to the top.
     @inline(__always)
