@@ -13,7 +13,7 @@ extension Frame.Handle {
     func proceed() {
         pointee.care = .none
         if pointee.instance.pointee.attached != nil && startBatches() {
-            pointee.care = pointee.offset == 0 && startStencils() ? .hot : .block
+            pointee.care = startStencils() && pointee.offset == 0 ? .hot : .block
             alternate(Stenciled.self, Traced.self)
             endBatches()
         } else if pointee.isTraced {

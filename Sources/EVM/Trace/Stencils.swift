@@ -26,8 +26,8 @@ struct Stencils: BitwiseCopyable {
         var blocks: UnsafeMutablePointer<UInt32>?
     }
 
-    /// At most so much is kept, and longer code has no stencils: some 10 MB for an instance that is traced.
-    private static let rowLimit = 1 << 17
+    /// At most so much is kept, and longer code has no stencils: some 5 MB for an instance that is traced.
+    private static let rowLimit = 1 << 16
     private static let codeLimit = 1 << 16
 
     /// nil if memory is short.
