@@ -7,8 +7,8 @@
 
 typedef uint64_t duet_pair __attribute__((vector_size(16)));
 
-/* Adds a row, given in pairs of limbs, to each of `count` rows, and writes the sums one behind the other, at a multiple of 8. It does so four by four; how many it has
- * done comes back. Only for processors with DUET_CPU_AVX512. */
+/* Adds a row, given in pairs of limbs, to each of `count` rows, and writes the sums one behind the other, at a multiple of 8. It leaves the last one if that would stand
+ * alone; how many it has done comes back. Only for processors with DUET_CPU_AVX512, which have AVX2. */
 size_t duet_add_to_rows(void *to, const void *rows, size_t count, duet_pair first, duet_pair second, duet_pair third);
 
 #endif
