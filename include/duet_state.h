@@ -131,7 +131,7 @@ typedef evmc_bytes32 (*duet_block_hash_fn)(void *context, int64_t number);
 
 typedef struct {
     int64_t number;
-    int64_t timestamp;
+    int64_t timestamp; /* all 64 bits, as an unsigned number */
     int64_t gas_limit;
     int64_t gas_left; /* what earlier transactions of the block left of gas_limit */
     evmc_address coinbase;

@@ -17,9 +17,10 @@ import Testing
         "currentTimestamp": "0x3e8", "ommers": [], "blockHashes": {"0": "0x\(String(repeating: "11", count: 32))"}
         """
 
-    private func run(alloc: String, env: String, fork: String, txs: String? = nil, _ options: String...) throws -> (result: [String: Any], alloc: [String: Any]) {
+    private func run(alloc: String, env: String, fork: String, txs: String? = nil, timestamp: String = "0x3e8",
+                     _ options: String...) throws -> (result: [String: Any], alloc: [String: Any]) {
         let folder = try TemporaryFolder()
-        for (name, text) in [("alloc", "{\(alloc)}"), ("env", "{\(block), \(env)}"), ("txs", txs ?? "[\(transaction)]")] {
+        for (name, text) in [("alloc", "{\(alloc)}"), ("env", "{\(block.replacingOccurrences(of: "0x3e8", with: timestamp)), \(env)}"), ("txs", txs ?? "[\(transaction)]")] {
             try writeFile("\(folder.path)/\(name).json", Array(text.utf8))
         }
         let inputs = ["alloc", "env", "txs"].flatMap { ["--input.\($0)", "\(folder.path)/\($0).json"] }
@@ -75,6 +76,15 @@ import Testing
         #expect(result["requests"] as? [String] == ["0x01aa"] && result["blockException"] == nil)
         // A withdrawal of nothing leaves no account.
         #expect(alloc["0x4444444444444444444444444444444444444444"] != nil && alloc["0x4545454545454545454545454545454545454545"] == nil)
+    }
+
+    /// Code sees all 64 bits of a timestamp.
+    @Test func lateTimestamp() throws {
+        let beaconRoots = "0x000f3df6d732807ef1319fb7b8bb8522d0beac02"
+        let contract = "\"\(beaconRoots)\": {\"code\": \"0x425f5500\", \"balance\": \"0x0\", \"nonce\": \"0x1\"}"
+        let alloc = try run(alloc: "\(sender), \(contract)", env: osaka, fork: "Cancun", timestamp: "0xfffffffffffffffe").alloc
+        let storage = try #require((alloc[beaconRoots] as? [String: Any])?["storage"] as? [String: String])
+        #expect(storage.count == 1 && storage.values.allSatisfy { $0.hasSuffix("fffffffffffffffe") })
     }
 
     /// SHA-256 of nothing: no system contract has anything to request.

@@ -83,7 +83,7 @@ struct StateTest {
     func block(_ revision: evmc_revision, fork: String) -> duet_block_t {
         var block = duet_block_t()
         block.number = Int64(clamping: env["currentNumber"]?.number ?? 0)
-        block.timestamp = Int64(clamping: env["currentTimestamp"]?.number ?? 0)
+        block.timestamp = Int64(bitPattern: env["currentTimestamp"]?.number ?? 0)
         // Files from before EIP-1985 have limits of more than 63 bits.
         block.gas_limit = Int64(clamping: env["currentGasLimit"]?.number ?? .max)
         block.gas_left = block.gas_limit

@@ -27,7 +27,8 @@ struct TransitionEnvironment {
         }
         block.coinbase = coinbase
         block.number = Int64(clamping: blockNumber)
-        block.timestamp = Int64(clamping: timestamp)
+        // Code sees all 64 bits.
+        block.timestamp = Int64(bitPattern: timestamp)
         block.gas_limit = Int64(clamping: gasLimit)
         block.gas_left = block.gas_limit
         block.chain_id = evmc_bytes32(chainID)
