@@ -346,16 +346,29 @@ static void records_are_lines(void) {
     vm->destroy(vm);
 }
 
+/* In front of the code, instructions that cost more than their fixed cost, ask the host or reach for memory, between others that do not. */
+static void put_in_front(Code* code, const Code* behind) {
+    static const uint8_t instructions[] = {0x0a, 0x20, 0x40, 0x47, 0x51, 0x52, 0x53, 0x5a, 0x5c, 0x5d, 0x5e, 0xa1};
+    code->size = 0;
+    for (uint32_t i = 2 + random_number(12); i > 0; i--) {
+        for (int word = 0; word < 4; word++) push(code, random_number(random_number(8) ? 40 : 5000));
+        if (random_number(2)) { emit(code, 0x80 + random_number(3)); emit(code, 0x01); }
+        emit(code, instructions[random_number(sizeof instructions)]);
+    }
+    for (size_t i = 0; i < behind->size; i++) emit(code, behind->octets[i]);
+}
+
 /* Records without words of code that the cache knows are prepared and written many at a time; they say the same as others. */
 static void known_code(void) {
-    static Code code;
+    static Code code, behind;
     uint8_t* buffer = (uint8_t*)malloc(64 << 10);
     NEED(buffer != NULL);
     struct evmc_vm* vm = evmc_create();
     Stream with_words = new_stream(1), stream = new_stream(0);
     unsigned long compared = 0, faults = 0, nested = 0;
     for (int round = 0; round < 4000; round++) {
-        Case test = random_case(vm, &code);
+        Case test = random_case(vm, round % 2 ? &behind : &code);
+        if (round % 2) { put_in_front(&code, &behind); test.code = &code; }
         while (code.size < 300) emit(&code, 0); /* shorter code is not in the cache */
         for (int turn = 0; turn < 4; turn++) {
             if (turn > 1) test.gas = random_number(turn == 2 ? 600 : 60000);
