@@ -1,9 +1,9 @@
 /* duet_trace.h: traces in batches, of the EVM (duet_evm_set_batches) and of the PVM (pvm_set_trace_batches).
  *
  * A trace is a stream of records of one size, written into a buffer that the caller supplies. The library calls back when the
- * buffer is full and when the outermost execution ends, never in between: so a record costs a few nanoseconds, in whatever language
- * the callback is written. An execution without a trace pays nothing. A buffer of 16 to 64 KiB stays in the processor's caches;
- * larger ones are slower, not faster.
+ * buffer is full, or has less than 64 places left and what comes at once needs more, and when the outermost execution ends: so a record
+ * costs a few nanoseconds, in whatever language the callback is written. An execution without a trace pays nothing. A buffer of 16 to
+ * 32 KiB stays in the processor's first cache; larger ones are slower, not faster.
  *
  * All numbers are little-endian, as the machine has them; words of the EVM's stack are big-endian, 32 octets each. Records start at
  * multiples of 8 octets.

@@ -5,11 +5,11 @@ import CPVM
 ///
 /// A record is written at `next` before it is known whether it stays there. There is always room for that.
 public struct TraceBuffer: BitwiseCopyable {
-    /// Where the next record goes.
-    public var next: UnsafeMutableRawPointer
-    /// The last address in the buffer at which there is room for one; 0 once what comes is lost.
-    @usableFromInline var last: UInt
+    /// Where the next record goes, and the last address in the buffer at which there is room for one; 0 once what comes is lost.
+    public var place: duet_record_place
     public let recordSize: Int
+    /// Records that the buffer holds.
+    public let capacity: Int
     private let start: UnsafeMutableRawPointer
     /// Room for one record that is lost.
     private let spill: UnsafeMutableRawPointer
@@ -36,12 +36,19 @@ public struct TraceBuffer: BitwiseCopyable {
         start = trace.pointee.buffer
         flush = trace.pointee.flush
         context = trace.pointee.context
-        let capacity = trace.pointee.buffer_size / recordSize
-        last = UInt(bitPattern: start + (capacity - 1) * recordSize)
+        capacity = trace.pointee.buffer_size / recordSize
         counted = Int(min(trace.pointee.count, UInt64(capacity)))
-        next = start + counted * recordSize
+        place = duet_record_place(next: (start + counted * recordSize).assumingMemoryBound(to: UInt8.self),
+                                  last: UInt(bitPattern: start + (capacity - 1) * recordSize))
         if counted == capacity { next = makeRoom(0) }
     }
+
+    public var next: UnsafeMutableRawPointer {
+        @inlinable @inline(__always) get { UnsafeMutableRawPointer(place.next.unsafelyUnwrapped) }
+        @inlinable @inline(__always) set { place.next = newValue.assumingMemoryBound(to: UInt8.self) }
+    }
+
+    @usableFromInline var last: UInt { @inline(__always) get { place.last } }
 
     /// The place behind the record at `next`, if that stays there (`advance` is its size, not 0).
     @inlinable @inline(__always)
@@ -75,7 +82,7 @@ public struct TraceBuffer: BitwiseCopyable {
         next += advance
         guard flush != nil else {
             count()
-            last = 0
+            place.last = 0
             return spill
         }
         handOver()
@@ -100,7 +107,8 @@ public struct TraceBuffer: BitwiseCopyable {
         counted = records
     }
 
-    private mutating func handOver() {
+    /// What is in the buffer is handed over, and it is empty again. Only if somebody takes it.
+    public mutating func handOver() {
         count()
         let records = counted
         next = start

@@ -370,15 +370,17 @@ static void known_code(void) {
         Case test = random_case(vm, round % 2 ? &behind : &code);
         if (round % 2) { put_in_front(&code, &behind); test.code = &code; }
         while (code.size < 300) emit(&code, 0); /* shorter code is not in the cache */
-        for (int turn = 0; turn < 4; turn++) {
-            if (turn > 1) test.gas = random_number(turn == 2 ? 600 : 60000);
+        /* What makes the memory larger again and again is recorded otherwise from the fourth time on. */
+        const int64_t enough = test.gas;
+        for (int turn = 0; turn < 7; turn++) {
+            test.gas = turn == 2 ? random_number(600) : turn == 3 || turn == 6 ? random_number(60000) : enough;
             with_words.count = 0;
             duet_trace_t trace;
             duet_trace_init(&trace, buffer, 64 << 10, keep_batch, &with_words);
             CHECK(duet_evm_set_batches(vm, &trace));
             End expected = run_case(&test);
             stream.count = stream.largest = 0;
-            duet_trace_init(&trace, buffer, stream.record_size * (1 + random_number(random_number(2) ? 5 : 400)), keep_batch, &stream);
+            duet_trace_init(&trace, buffer, stream.record_size * (1 + random_number(random_number(4) ? 400 : 5)), keep_batch, &stream);
             trace.stack_words = 0;
             CHECK(duet_evm_set_batches(vm, &trace));
             End end = run_case(&test);
@@ -387,7 +389,9 @@ static void known_code(void) {
             EQUAL(trace.total, stream.count);
             EQUAL(trace.count | trace.lost, 0);
             const size_t capacity = trace.buffer_size / stream.record_size;
-            EQUAL(stream.largest, stream.count < capacity ? stream.count : capacity);
+            /* A batch is full, but for places that what comes at once did not fit in. */
+            if (stream.count <= capacity - (capacity < 64 ? 0 : 63)) EQUAL(stream.largest, stream.count);
+            else CHECK(stream.largest <= capacity && (capacity < 64 ? stream.largest == capacity : stream.largest > capacity - 64));
             for (size_t i = 0; i < stream.count && i < with_words.count; i++) {
                 duet_evm_record_t record = record_at(&stream, i), other = record_at(&with_words, i);
                 EQUAL(record.words, 0);

@@ -64,6 +64,7 @@ enum {
     DUET_CPU_FSGSBASE = 32,
     DUET_CPU_SHA = 64,     /* with SSE4.1 */
     DUET_CPU_AVX512 = 128, /* F and VL, and an operating system that keeps the registers */
+    DUET_CPU_VBMI = 256,   /* VBMI and BW, with those */
 };
 
 /* With DUET_CPU=baseline in the environment none either: tests of the paths for older processors. */
@@ -89,7 +90,10 @@ static inline uint32_t duet_cpu_features(void) {
         if (b & 1u << 8) features |= DUET_CPU_BMI2;
         if (b & 1u << 19) features |= DUET_CPU_ADX;
         if (sse41 && b & 1u << 29) features |= DUET_CPU_SHA;
-        if (registers && b & 1u << 16 && b & 1u << 31) features |= DUET_CPU_AVX512;
+        if (registers && b & 1u << 16 && b & 1u << 31) {
+            features |= DUET_CPU_AVX512;
+            if (b & 1u << 30 && c & 1u << 1) features |= DUET_CPU_VBMI;
+        }
     }
 #if defined(__linux__)
     /* Whether programs may use them is the kernel's to say: bit 1 of AT_HWCAP2. */

@@ -1,14 +1,75 @@
-/* Sums of rows of six 64-bit limbs, which is what records of a trace without words are made of. */
+/* Records of a trace of the EVM without words, prepared for segments of known code: rows of 16 octets, with what the records have but for the
+ * gas, the height of the stack and so on where the segment starts (see Sources/EVM/Trace/Stencils.swift). */
 #ifndef DUET_RECORD_ROWS_H
 #define DUET_RECORD_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uint64_t duet_pair __attribute__((vector_size(16)));
+typedef struct {
+    uint32_t pc;
+    uint8_t opcode;
+    uint8_t zero; /* what a record has more octets for than a row */
+    uint16_t cost;
+    uint32_t gas;    /* DUET_ROW_GAS less what the instructions before it cost */
+    uint16_t height; /* DUET_ROW_HEIGHT and the words that there are more than at the start */
+    uint16_t unused;
+} duet_record_row;
 
-/* Adds a row, given in pairs of limbs, to each of `count` rows, and writes the sums one behind the other, at a multiple of 8. It leaves the last one if that would stand
- * alone; how many it has done comes back. Only for processors with DUET_CPU_AVX512, which have AVX2. */
-size_t duet_add_to_rows(void *to, const void *rows, size_t count, duet_pair first, duet_pair second, duet_pair third);
+enum { DUET_ROW_GAS = 0x7fffffff, DUET_ROW_HEIGHT = 0x8000, DUET_ROW_GROUP = 4 };
+
+/* Stands in front of the rows of a segment, in place of two. */
+typedef struct {
+    uint32_t count;
+    uint32_t size; /* octets of their records */
+    uint32_t ahead; /* gas: what its block costs, or, behind the first segment, what has been paid for the block and not been used */
+    uint32_t before_last; /* gas that the instructions before the last one take */
+    uint16_t lowest, heights; /* octets on the stack that suit it: from `lowest` on so many; 0: none do */
+    uint32_t behind; /* pc of the instruction behind it; UINT32_MAX, where no code is, behind the last segment of a block */
+    uint32_t block; /* offset of its block */
+    uint32_t unused;
+} duet_segment_head;
+
+/* Where records go: the next one, and the last address that has room for one. */
+typedef struct {
+    uint8_t *next;
+    uintptr_t last;
+} duet_record_place;
+
+/* One that has no room. */
+duet_record_place *duet_no_place(void);
+
+/* What the records of a segment have in common: depth (in the first limb of a record), octets on the stack, gas, refund and size of the memory where
+ * it starts. */
+typedef struct {
+    uint64_t head[8]; /* the first alone is not 0 */
+    size_t octets;
+    int64_t gas;
+    int64_t refund;
+    uint64_t memory;
+} duet_record_base;
+
+/* What is being recorded so. */
+typedef struct {
+    duet_record_base base;
+    duet_record_place *place; /* duet_no_place(): there is no record to complete */
+    const duet_record_row *rows;
+    const uint32_t *blocks; /* by offset in the code the number of the head of the first segment; 0, where there is one that suits no stack, for none */
+    const uint8_t *code;
+    const uint8_t *stop; /* code + behind */
+    const duet_segment_head *segment;
+    int64_t gas; /* before its last instruction, whose record has its place when it has succeeded */
+    bool is_wide; /* the processor has DUET_CPU_VBMI, without which nothing of what follows may be called */
+} duet_segments;
+
+/* Control comes to a block, with `octets` on the stack: completes the record of the last instruction and writes those of the block's first segment.
+ * Gives the gas that is left, or -1 if it has done nothing, because that takes more: rows to be made, or a place behind the end of the buffer. */
+int64_t duet_record_block(duet_segments *segments, size_t offset, size_t octets, int64_t gas, int64_t refund, uint64_t memory);
+/* The same behind a segment; the gas does not change. */
+bool duet_record_segment(duet_segments *segments, size_t octets, int64_t gas, int64_t refund, uint64_t memory);
+
+/* Writes the records of `count` rows. It may read and write DUET_ROW_GROUP - 1 more. */
+void duet_expand_rows(uint8_t *records, const duet_record_row *rows, size_t count, const duet_record_base *base);
 
 #endif

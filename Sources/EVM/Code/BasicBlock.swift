@@ -7,8 +7,8 @@ struct Block: BitwiseCopyable {
     /// The fixed costs of all its instructions.
     var gas: UInt32
     /// The octets on the stack must be from `lowest` up to `lowest + heights - 1`.
-    private var lowest: UInt16
-    private var heights: UInt16
+    private(set) var lowest: UInt16
+    private(set) var heights: UInt16
 
     /// No stack will do, but the block has been analysed.
     private static let never = Block(gas: 0, lowest: .max, heights: 1)

@@ -14,21 +14,14 @@ extension Machine {
             pc = frame.pointee.image.plain + Int(truncatingIfNeeded: target.limb0)
             return arrive(pace)
         }
-        if P.isStenciled {
-            guard target.fitsOneLimb, frame.pointee.image.isJumpdest(target.limb0) else { return end(EVMC_BAD_JUMP_DESTINATION) }
-            pc = frame.pointee.image.code + Int(truncatingIfNeeded: target.limb0)
-            guard enter(pace) else { return false }
-            pc += 1
-            return true
-        }
         guard target.fitsOneLimb, target.limb0 < UInt64(truncatingIfNeeded: frame.pointee.image.size) else { return end(EVMC_BAD_JUMP_DESTINATION) }
         pc = frame.pointee.image.code + Int(truncatingIfNeeded: target.limb0)
         // Only an instruction starts a block: if it is analysed, this octet is no push data.
-        if pc.pointee == Opcode.jumpdest.rawValue && payBlock() {
+        if pc.pointee == Opcode.jumpdest.rawValue && (P.isStenciled ? recordBlock() : payBlock()) {
             pc += 1
             return true
         }
-        guard enterTarget() else { return false }
+        guard P.isStenciled ? frame.isTarget(offset(pace)) && enter(pace) : enterTarget() else { return false }
         pc += 1
         return true
     }

@@ -63,6 +63,7 @@ extension Machine {
                 return nil
             }
             guard settle(frame.growMemory(offset.limb0 + octets, gas), pace) else { return nil }
+            if P.isStenciled { frame.cutSegment(self.offset(pace)) }
         }
         return frame.pointee.memory.start.unsafelyUnwrapped + Int(truncatingIfNeeded: offset.limb0)
     }

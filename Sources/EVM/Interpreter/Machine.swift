@@ -98,6 +98,7 @@ struct Machine {
     @inline(__always)
     mutating func enter<P: Pace>(_ pace: P.Type) -> Bool {
         if P.isStenciled {
+            if recordBlock() { return true }
             let rest = frame.enterStenciled(offset(pace), sp, gas)
             if rest < 0 { return false }
             gas = rest
@@ -154,7 +155,7 @@ extension Frame.Handle {
     }
 
     @inline(never)
-    fileprivate func isTarget(_ offset: Int) -> Bool {
+    func isTarget(_ offset: Int) -> Bool {
         if pointee.image.isJumpdest(UInt64(truncatingIfNeeded: offset)) { return true }
         pointee.status = EVMC_BAD_JUMP_DESTINATION
         return false

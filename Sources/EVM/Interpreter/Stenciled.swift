@@ -3,19 +3,36 @@ import VMCommon
 
 /// What `Stenciled` does: it writes the records of a segment before its instructions are executed (see `Trace/Stencils.swift`).
 ///
-/// All but the last one stay: their instructions cannot fail. The last one has the place of a record whose instruction is being executed, as in
-/// `Traced`, and is completed where control comes next. A buffer may be handed over before what it tells of has happened; nobody can see that.
+/// All but the last one stay, as their instructions cannot fail; or one that touches memory does, or makes it larger, and the records behind it are taken
+/// back. The last one has the place of a record whose instruction is being executed, as in `Traced`, and is completed where control comes next.
+/// A buffer may be handed over before what it tells of has happened; nobody can see that.
 extension Frame.Handle {
-    /// Can the execution be recorded so? Only code of the cache, in a trace of everything without words, with somebody who takes full buffers.
+    /// Can the execution be recorded so? Only code of the cache, in a trace of everything without words, with somebody who takes full buffers and room for
+    /// segments with memory.
     func startStencils() -> Bool {
         let batches = batches
         guard pointee.serial != 0, batches.pointee.isPlain, batches.pointee.words == 0, batches.pointee.buffer.isHandedOver,
-              let stencils = pointee.instance.stencils() else { return false }
+              batches.pointee.buffer.capacity >= Stencils.longest, let stencils = pointee.instance.stencils() else { return false }
         guard let blocks = stencils.pointee.blocks(of: pointee.serial, pointee.image.size, isUsed: batches.pointee.executions > 1) else { return false }
         pointee.batch.stencils = stencils
+        pointee.batch.segments.base.head.0 = pointee.batch.head
+        pointee.batch.segments.rows = UnsafePointer(stencils.pointee.rows)
         pointee.batch.blocks = blocks
+        pointee.batch.segments.blocks = UnsafePointer(blocks)
+        pointee.batch.segments.code = UnsafePointer(pointee.image.code)
+        pointee.batch.segments.is_wide = stencils.pointee.isWide
+        forgetRecord()
         return true
     }
+
+    /// No instruction that `Stenciled` has recorded is being executed.
+    @inline(__always)
+    func forgetRecord() { pointee.batch.segments.place = duet_no_place() }
+
+    @inline(__always)
+    fileprivate func octets(below sp: UnsafeMutablePointer<U256>) -> Int { UnsafeRawPointer(sp) - UnsafeRawPointer(pointee.stack) }
+
+    // MARK: Where rows are to be made or the buffer ends
 
     /// Control comes to the block at an offset: pays it and writes the records of its first segment. Gives the gas that is left; below 0: the block has
     /// to be executed with care.
@@ -24,84 +41,155 @@ extension Frame.Handle {
         complete(gas)
         let block = pointee.image.blocks[offset]
         let rest = gas &- Int64(block.gas)
-        guard rest >= 0 && block.fits(octets: UnsafeRawPointer(sp) - UnsafeRawPointer(pointee.stack)), let first = stencil(offset) else {
+        guard rest >= 0 && block.fits(octets: octets(below: sp)), let segment = firstSegment(offset) else {
             pointee.care = .block
             return -1
         }
-        write(first, sp, gas)
+        pointee.batch.segments.base.octets = octets(below: sp)
+        write(segment, from: 0, gas)
         return rest
     }
 
-    /// Behind a segment that is not the last one of its block.
+    /// Behind a segment that is not the last one of its block, or behind a piece of one.
     @inline(never)
-    func goOnStenciled(_ sp: UnsafeMutablePointer<U256>, _ gas: Int64) {
-        let head = pointee.batch.segment.unsafelyUnwrapped
-        let gas = gas &+ head.pointee.ahead
-        complete(gas)
-        write(head, sp, gas)
+    fileprivate func goOnStenciled(_ sp: UnsafeMutablePointer<U256>, _ gas: Int64) {
+        var segment = pointee.batch.segments.segment.unsafelyUnwrapped
+        let start = pointee.batch.rowsOfPiece
+        if start == 0 {
+            segment = segment.next
+            pointee.batch.segments.base.octets = octets(below: sp)
+        }
+        // What would be there at the start of the segment, had the memory been as large as it is now.
+        let gas = gas &+ Int64(segment.pointee.ahead)
+        complete(gas &- segment.rows[start].gasBefore)
+        write(segment, from: start, gas)
     }
 
-    /// The head of the first segment of the block at an offset.
-    @inline(__always)
-    private func stencil(_ offset: Int) -> UnsafeMutablePointer<StencilRow>? {
-        let blocks = pointee.batch.blocks.unsafelyUnwrapped
-        let stencils = pointee.batch.stencils.unsafelyUnwrapped
+    /// That of the block at an offset. nil if there is no room for it.
+    private func firstSegment(_ offset: Int) -> UnsafePointer<StencilHead>? {
+        let blocks = pointee.batch.blocks.unsafelyUnwrapped, stencils = pointee.batch.stencils.unsafelyUnwrapped
         if blocks[offset] == 0 {
-            blocks[offset] = stencils.pointee.make(pointee.image, from: offset, pointee.traits)
+            blocks[offset] = stencils.pointee.make(pointee.image, from: offset, pointee.traits, growths)
             if blocks[offset] == 0 { return nil }
         }
-        return stencils.pointee.rows + Int(blocks[offset])
+        return UnsafeRawPointer(stencils.pointee.rows + Int(blocks[offset])).assumingMemoryBound(to: StencilHead.self)
+    }
+
+    /// See `Stencils.Known`.
+    private var growths: UnsafeMutablePointer<UInt8> {
+        UnsafeMutableRawPointer(pointee.batch.blocks.unsafelyUnwrapped + (pointee.image.size + CodeImage.back)).assumingMemoryBound(to: UInt8.self)
     }
 
     /// The instruction that was executed last has succeeded; `gas` is what is left.
-    @inline(__always)
     private func complete(_ gas: Int64) {
         let batches = batches
         if batches.pointee.isOut {
             // None was, or it was a call, and that is complete.
             enterBatches()
         } else {
-            batches.record.pointee.cost = batches.record.pointee.gas &- gas
+            batches.record.pointee.cost = pointee.batch.segments.gas &- gas
             batches.pointee.buffer.keep()
         }
     }
 
-    /// Writes the records of a segment, of which the last one does not stay yet.
-    @inline(__always)
-    private func write(_ head: UnsafeMutablePointer<StencilRow>, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) {
-        let height = UInt64(bitPattern: Int64(UnsafeRawPointer(sp) - UnsafeRawPointer(pointee.stack))) / 32
-        let base = StencilRow(pointee.batch.head, UInt64(bitPattern: gas), 0, UInt64(bitPattern: pointee.refund), pointee.memory.size, height)
-        var row = head + 1
-        let behind = row + head.pointee.count
-        pointee.batch.segment = head.pointee.isLast ? nil : behind
-        let batches = batches
-        let stencils = pointee.batch.stencils.unsafelyUnwrapped
-        while true {
-            var place = batches.pointee.buffer.next
-            let stop = batches.pointee.buffer.holds(behind - row) ? behind : row + batches.pointee.buffer.room
-            // The last record is read again at once, so it is not part of a wide store. For a few the call does not pay.
-            if stencils.pointee.isWide && stop - row > 12 {
-                let count = duet_add_to_rows(place, row, stop - row - 1, base.first, base.second, base.third)
-                row += count
-                place += count * MemoryLayout<StencilRow>.stride
-            }
-            while row < stop {
-                place.storeBytes(of: row.pointee &+ base, as: StencilRow.self)
-                place += MemoryLayout<StencilRow>.stride
-                row += 1
-            }
-            batches.pointee.buffer.next = place - MemoryLayout<StencilRow>.stride
-            if row == behind { return }
-            batches.pointee.buffer.keep()
+    /// Writes the records of a segment from a row on, of which the last one does not stay yet: all of them, or, if memory has become larger in it, up to the
+    /// next one that may fail.
+    private func write(_ segment: UnsafePointer<StencilHead>, from start: Int, _ gas: Int64) {
+        let batches = batches, count = Int(segment.pointee.count)
+        var end = count
+        if start > 0 {
+            end = start + 1
+            while end < count && !Stencils.touchesMemory(segment.rows[end - 1].opcode) { end += 1 }
         }
+        pointee.batch.segments.segment = segment
+        pointee.batch.segments.base.gas = gas
+        pointee.batch.segments.base.refund = pointee.refund
+        pointee.batch.segments.base.memory = pointee.memory.size
+        pointee.batch.segments.place = withUnsafeMutablePointer(to: &batches.pointee.buffer.place) { $0 }
+        endPiece(end)
+        // What may have to be taken back must not be handed over.
+        if count <= Stencils.longest && !batches.pointee.buffer.holds(end - start) { batches.pointee.buffer.handOver() }
+        var row = segment.rows + start
+        let last = segment.rows + (end - 1)
+        while true {
+            // The end of the buffer, and the last one, one by one.
+            let room = Swift.min(last - row, batches.pointee.buffer.room - Int(DUET_ROW_GROUP) + 1)
+            if pointee.batch.segments.is_wide && room > 0 {
+                duet_expand_rows(batches.pointee.buffer.place.next, row, room, &pointee.batch.segments.base)
+                batches.pointee.buffer.next += room * Int(DUET_EVM_RECORD_SIZE)
+                row += room
+            }
+            writeOne(batches.record, row)
+            if row == last { return }
+            batches.pointee.buffer.keep()
+            row += 1
+        }
+    }
+
+    /// So many rows of the segment at hand have records, or had them before.
+    private func endPiece(_ end: Int) {
+        let segment = pointee.batch.segments.segment.unsafelyUnwrapped, isWhole = end == Int(segment.pointee.count)
+        pointee.batch.rowsOfPiece = isWhole ? 0 : end
+        pointee.batch.segments.gas = pointee.batch.segments.base.gas &- segment.rows[end - 1].gasBefore
+        let behind = isWhole ? segment.pointee.behind : segment.rows[end].pc
+        pointee.batch.segments.stop = behind == .max ? nil : pointee.batch.segments.code + Int(behind)
+        // What follows a piece is written slowly.
+        if !isWhole { pointee.batch.segments.place = duet_no_place() }
+    }
+
+    private func writeOne(_ record: UnsafeMutablePointer<duet_evm_record_t>, _ row: UnsafePointer<StencilRow>) {
+        let limbs = UnsafeMutableRawPointer(record).assumingMemoryBound(to: UInt64.self)
+        limbs[0] = pointee.batch.segments.base.head.0 | UInt64(row.pointee.pc) | UInt64(row.pointee.opcode) &<< 32
+        limbs[1] = UInt64(bitPattern: pointee.batch.segments.base.gas &- Int64(DUET_ROW_GAS) &+ Int64(row.pointee.gas))
+        limbs[2] = UInt64(row.pointee.cost)
+        limbs[3] = UInt64(bitPattern: pointee.batch.segments.base.refund)
+        limbs[4] = pointee.batch.segments.base.memory
+        limbs[5] = UInt64(pointee.batch.segments.base.octets / 32 - Int(DUET_ROW_HEIGHT) + Int(row.pointee.height))
+    }
+
+    // MARK: Where an instruction in the middle of a segment does not do what its record says
+
+    /// The instruction at an offset, or one that is fused with it, has failed or has made the memory larger: its record is the last one for now.
+    @inline(never)
+    func cutSegment(_ offset: Int) {
+        let segment = pointee.batch.segments.segment.unsafelyUnwrapped
+        let count = Int(segment.pointee.count)
+        // It is the first one that can. A piece ends with such a one.
+        var end = Swift.max(1, pointee.batch.rowsOfPiece)
+        while end < count && !(Int(segment.rows[end - 1].pc) >= offset && Stencils.touchesMemory(segment.rows[end - 1].opcode)) { end += 1 }
+        let times = growths + Int(segment.rows[end - 1].pc)
+        if times.pointee < Stencils.often {
+            times.pointee += 1
+            // The block gets other segments when control comes to it again.
+            if times.pointee == Stencils.often && end < count { pointee.batch.blocks.unsafelyUnwrapped[Int(segment.pointee.block)] = 0 }
+        }
+        if end == count || pointee.batch.rowsOfPiece != 0 { return }
+        batches.pointee.buffer.next -= (count - end) * Int(DUET_EVM_RECORD_SIZE)
+        pointee.batch.segments.base.gas = pointee.batch.segments.gas &+ segment.rows[count - 1].gasBefore
+        endPiece(end)
     }
 }
 
 extension Machine {
-    /// Behind an instruction with which a segment ends (see `Stencils.doesMore`), alone or as the last one of a sequence.
+    /// Control comes to the block at pc, which is paid and whose first records are written. False, and nothing has happened, if that takes more.
+    @inline(__always)
+    mutating func recordBlock() -> Bool {
+        guard frame.pointee.batch.segments.is_wide else { return false }
+        let rest = duet_record_block(&frame.pointee.batch.segments, offset(Stenciled.self), frame.octets(below: sp), gas, frame.pointee.refund,
+                                     frame.pointee.memory.size)
+        if rest < 0 { return false }
+        gas = rest
+        return true
+    }
+
+    /// Behind an instruction with which a segment may end (see `Stencils`), alone or as the last one of a sequence.
     @inline(__always)
     func goOn<P: Pace>(_: P.Type) -> Bool {
-        if P.isStenciled && frame.pointee.batch.segment != nil { frame.goOnStenciled(sp, gas) }
+        guard P.isStenciled && UnsafePointer(pc) == frame.pointee.batch.segments.stop else { return true }
+        if !frame.pointee.batch.segments.is_wide
+            || !duet_record_segment(&frame.pointee.batch.segments, frame.octets(below: sp), gas, frame.pointee.refund, frame.pointee.memory.size) {
+            frame.goOnStenciled(sp, gas)
+        }
         return true
     }
 }

@@ -60,6 +60,7 @@ extension Machine {
         guard frame.pointee.isBatched && frame.pointee.batch.stencils != nil else { return false }
         completeRecord()
         frame.batches.pointee.isOut = true
+        frame.forgetRecord()
         frame.pointee.care = .hot
         return true
     }

@@ -68,11 +68,12 @@ struct FrameBatch: BitwiseCopyable {
     let isRecorded: Bool
     /// A message frame goes on with a call whose record is complete since it was suspended for it.
     var hasCalled = false
-    /// In `Stenciled`: the prepared records, and by offset in the code the numbers of the first of each block. NULL if it is not to be so.
+    /// In `Stenciled`: the prepared records, and what of them is at hand. NULL if it is not to be so.
     var stencils: Stencils.Handle?
+    var segments = duet_segments()
     var blocks: UnsafeMutablePointer<UInt32>?
-    /// The segment behind the one whose records have been written; NULL if that is the last one of its block.
-    var segment: UnsafeMutablePointer<StencilRow>?
+    /// Rows of the segment at hand that have been recorded; 0 for all.
+    var rowsOfPiece = 0
     /// Unless 0: up to there, instructions that are executed have their records.
     var resumesAt = 0
     /// Memory that the instruction at hand writes if it succeeds; `size` 0 for none that is to be recorded.
@@ -129,6 +130,7 @@ extension Frame.Handle {
         if batches.pointee.stays && !pointee.batch.hasCalled { batches.pointee.buffer.keep() }
         pointee.batch.hasCalled = false
         batches.pointee.isOut = true
+        forgetRecord()
     }
 
     /// The interpreter begins or goes on.
@@ -195,9 +197,10 @@ extension Frame.Handle {
         return wants
     }
 
-    /// An instruction of a segment has failed with its block paid, and is tried again by `Traced`, perhaps together with some before it that are
-    /// fused with it: their records are there.
+    /// An instruction at the offset has failed with its block paid, and is tried again by `Traced`, perhaps together with some before it that are
+    /// fused with it: their records are there, and those of instructions behind it are too much.
     func resumeBehindRecords() {
+        cutSegment(pointee.offset)
         let offset = Int(batches.record.pointee.pc)
         guard pointee.offset < offset else { return }
         pointee.batch.resumesAt = offset

@@ -5,7 +5,9 @@ import VMCommon
 /// and so on at the start, which are added when control comes there (see `Interpreter/Stenciled.swift`).
 ///
 /// The rows of a block lie one behind the other, in segments. A segment is what is recorded at once: instructions that do nothing but to the
-/// stack, and one behind them that does more, or the block's last. In front of each segment stands a row that says what it is.
+/// stack or in memory, and one behind them that does more, or the block's last. In front of each segment stands a head that says what it is.
+/// When an instruction makes the memory larger, records behind it that are already there are written anew; so there must not be many, and where
+/// it happens again and again, such instructions end their segments.
 ///
 /// They are made block by block, when control first comes to one, and are kept for the executions to come: by the serial numbers of the
 /// images, which are never used twice.
@@ -13,20 +15,20 @@ struct Stencils: BitwiseCopyable {
     typealias Handle = UnsafeMutablePointer<Stencils>
 
     let rows: UnsafeMutablePointer<StencilRow>
-    /// Has the processor what `duet_add_to_rows` wants?
+    /// Has the processor what `duet_expand_rows` wants?
     let isWide: Bool
     private var rowCount: Int
     private var isFull = false
     private var images = InlineArray<8, Known>(repeating: Known())
     private var imageCount = 0
 
-    /// An image, and by offset in its code the numbers of the first rows of its blocks; 0 for none yet.
+    /// An image, and by offset in its code the numbers of the first heads of its blocks, 0 for none yet. Behind them an octet for each offset, `growths`.
     private struct Known: BitwiseCopyable {
         var serial: UInt64 = 0
         var blocks: UnsafeMutablePointer<UInt32>?
     }
 
-    /// At most so much is kept, and longer code has no stencils: some 5 MB for an instance that is traced.
+    /// At most so much is kept, and longer code has no stencils: some 3 MB for an instance that is traced.
     private static let rowLimit = 1 << 16
     private static let codeLimit = 1 << 16
 
@@ -34,12 +36,13 @@ struct Stencils: BitwiseCopyable {
     static func create() -> Handle? {
         guard let stencils = allocate(Stencils.self, 1) else { return nil }
         // The system gives the memory when it is written.
-        guard let rows = malloc(rowLimit * MemoryLayout<StencilRow>.stride) else {
+        guard let rows = malloc((rowLimit + Int(DUET_ROW_GROUP)) * MemoryLayout<StencilRow>.stride) else {
             CPVM.free(stencils)
             return nil
         }
-        // No block starts at 0.
-        stencils.initialize(to: Stencils(rows: rows.assumingMemoryBound(to: StencilRow.self), isWide: CPUFeatures.usable.contains(.avx512), rowCount: 1))
+        // No block's segments start at 0, and the head there suits no stack.
+        memset(rows, 0, headRows * MemoryLayout<StencilRow>.stride)
+        stencils.initialize(to: Stencils(rows: rows.assumingMemoryBound(to: StencilRow.self), isWide: CPUFeatures.usable.contains(.vbmi), rowCount: Stencils.headRows))
         return stencils
     }
 
@@ -52,7 +55,7 @@ struct Stencils: BitwiseCopyable {
     private mutating func forget() {
         for index in 0..<imageCount { free(images[index].blocks) }
         imageCount = 0
-        rowCount = 1
+        rowCount = Stencils.headRows
         isFull = false
     }
 
@@ -65,84 +68,132 @@ struct Stencils: BitwiseCopyable {
             if isUsed { return nil }
             forget()
         }
-        guard let blocks = calloc(size + CodeImage.back, MemoryLayout<UInt32>.stride) else { return nil }
+        guard let blocks = calloc(size + CodeImage.back, MemoryLayout<UInt32>.stride + 1) else { return nil }
         images[imageCount] = Known(serial: serial, blocks: blocks.assumingMemoryBound(to: UInt32.self))
         imageCount += 1
         return images[imageCount - 1].blocks
     }
 
-    /// Makes the rows of the analysed block at an offset. Gives the number of the first; 0 if there is no room for them.
-    mutating func make(_ image: CodeImage, from start: Int, _ traits: UnsafePointer<Traits>) -> UInt32 {
-        let first = rowCount
-        var ahead = Int64(image.blocks[start].gas)
+    /// Makes the rows of the analysed block at an offset. Gives the number of the first head; 0 if there is no room for them. `growths` has for
+    /// each offset how often its instruction has made the memory larger.
+    mutating func make(_ image: CodeImage, from start: Int, _ traits: UnsafePointer<Traits>, _ growths: UnsafePointer<UInt8>) -> UInt32 {
+        let first = rowCount, block = image.blocks[start]
+        var ahead = Int(block.gas)
         var head = first
-        var next = first + 1
+        var next = first + Stencils.headRows
         var (offset, cost, height) = (start, 0, 0)
         while true {
             // This row, and the head of another segment.
-            guard next + 2 <= Stencils.rowLimit else {
+            guard next + 1 + Stencils.headRows <= Stencils.rowLimit else {
                 isFull = true
                 return 0
             }
             let octet = image.plain[offset]
             let row = traits[Int(octet)]
-            rows[next] = StencilRow(UInt64(offset) | UInt64(octet) << 32, UInt64(bitPattern: Int64(-cost)), UInt64(row.gas), 0, 0, UInt64(bitPattern: Int64(height)))
+            rows[next] = StencilRow(offset, octet, cost: row.gas, after: cost, height)
             next += 1
+            let (at, before) = (offset, cost)
             cost += Int(row.gas)
             height += Int(row.stackChange)
             offset += 1 + Int(row.immediate)
-            // In the middle of a fused sequence the copy may have any number.
-            let isCut = image.plain[offset] == Opcode.jumpdest.rawValue && image.code[offset] == Opcode.enteringJumpdest.rawValue
-            let isLast = isCut || row.flow == .ends || row.flow == .splits || row.flow == .branches
-            guard isLast || doesMore(Opcode(octet: octet)) else { continue }
-            rows[head] = StencilRow(count: next - head - 1, ahead: ahead, isLast: isLast)
-            if isLast {
+            let ending = Stencils.ending(image, octet, row, offset)
+            switch ending {
+            case .none: continue
+            case .memory:
+                let count = next - head - Stencils.headRows
+                if growths[at] < Stencils.often && Stencils.hasEnding(image, offset, traits, within: Stencils.longest - count) { continue }
+            case .segment, .block: break
+            }
+            let count = next - head - Stencils.headRows
+            UnsafeMutableRawPointer(rows + head).storeBytes(
+                of: StencilHead(count, ahead: ahead, beforeLast: before, block, at: start, behind: ending == .block ? nil : offset), as: StencilHead.self)
+            if ending == .block {
                 rowCount = next
                 return UInt32(first)
             }
-            ahead -= Int64(cost)
+            ahead -= cost
             head = next
-            next += 1
+            next += Stencils.headRows
             (cost, height) = (0, 0)
         }
     }
 
-    /// In the middle of a block: may the instruction fail, take more gas than its fixed cost, or change the memory's size or the refund?
-    private func doesMore(_ opcode: Opcode) -> Bool {
-        switch opcode {
-        case .exp, .keccak256, .calldatacopy, .codecopy, .returndatacopy, .blockhash, .selfbalance, .mload, .mstore, .mstore8, .tload, .tstore, .mcopy,
-             .log0, .log1, .log2, .log3, .log4: true
-        default: false
+    private static let headRows = MemoryLayout<StencilHead>.stride / MemoryLayout<StencilRow>.stride
+
+    /// An instruction that makes the memory larger so often ends its segment.
+    static var often: UInt8 { 3 }
+
+    /// Segments in which instructions may make the memory larger have no more rows.
+    static var longest: Int { 64 }
+
+    /// What ends with an instruction.
+    private enum Ending {
+        case none
+        /// A segment, unless what follows fits as well.
+        case memory
+        case segment, block
+    }
+
+    /// `behind` is the offset of the next instruction.
+    private static func ending(_ image: CodeImage, _ octet: UInt8, _ row: Traits, _ behind: Int) -> Ending {
+        if row.flow == .ends || row.flow == .splits || row.flow == .branches { return .block }
+        // In the middle of a fused sequence the copy may have any number.
+        if image.plain[behind] == Opcode.jumpdest.rawValue && image.code[behind] == Opcode.enteringJumpdest.rawValue { return .block }
+        if touchesMemory(octet) { return .memory }
+        switch Opcode(octet: octet) {
+        // They may fail, take more gas than their fixed cost, or change the memory's size or the refund.
+        case .exp, .keccak256, .calldatacopy, .codecopy, .returndatacopy, .blockhash, .selfbalance, .tload, .tstore, .mcopy,
+             .log0, .log1, .log2, .log3, .log4: return .segment
+        default: return .none
         }
+    }
+
+    /// May the instruction fail or make the memory larger, and nothing else that a record tells of?
+    static func touchesMemory(_ octet: UInt8) -> Bool {
+        octet == Opcode.mload.rawValue || octet == Opcode.mstore.rawValue || octet == Opcode.mstore8.rawValue
+    }
+
+    /// Is there among so many instructions, from an offset on, one with which something ends?
+    private static func hasEnding(_ image: CodeImage, _ start: Int, _ traits: UnsafePointer<Traits>, within count: Int) -> Bool {
+        var offset = start
+        for _ in 0..<max(0, count) {
+            let octet = image.plain[offset], row = traits[Int(octet)]
+            offset += 1 + Int(row.immediate)
+            if ending(image, octet, row, offset) != .none { return true }
+        }
+        return false
     }
 }
 
-/// A record without words, in halves of 16 octets, which is what the processor adds and moves at once; or the head of a segment.
-struct StencilRow: BitwiseCopyable {
-    var first, second, third: SIMD2<UInt64>
+/// What is known of a record (see record_rows.h).
+typealias StencilRow = duet_record_row
+typealias StencilHead = duet_segment_head
 
-    /// What a record has, in its order: pc, opcode, kind and depth; gas; cost; refund; size of the memory; height of the stack, words and status.
-    init(_ instruction: UInt64, _ gas: UInt64, _ cost: UInt64, _ refund: UInt64, _ memory: UInt64, _ stack: UInt64) {
-        first = SIMD2(instruction, gas)
-        second = SIMD2(cost, refund)
-        third = SIMD2(memory, stack)
+extension StencilRow {
+    /// Of the instruction at an offset, behind others of the segment that cost `gas` and leave `height` words more.
+    fileprivate init(_ offset: Int, _ octet: UInt8, cost: UInt16, after gas: Int, _ height: Int) {
+        self.init(pc: UInt32(offset), opcode: octet, zero: 0, cost: cost, gas: UInt32(truncatingIfNeeded: Int(DUET_ROW_GAS) - gas),
+                  height: UInt16(truncatingIfNeeded: Int(DUET_ROW_HEIGHT) + height), unused: 0)
     }
 
-    /// `count` rows; at its start gas for `ahead` has been paid and not been used; `isLast` of its block.
-    init(count: Int, ahead: Int64, isLast: Bool) {
-        self.init(UInt64(count), UInt64(bitPattern: ahead), isLast ? 1 : 0, 0, 0, 0)
-    }
-
-    var count: Int { Int(first[0]) }
-    var ahead: Int64 { Int64(bitPattern: first[1]) }
-    var isLast: Bool { second[0] != 0 }
-
+    /// What the instructions of the segment before this one cost.
     @inline(__always)
-    static func &+ (left: StencilRow, right: StencilRow) -> StencilRow {
-        var sum = left
-        sum.first &+= right.first
-        sum.second &+= right.second
-        sum.third &+= right.third
-        return sum
+    var gasBefore: Int64 { Int64(DUET_ROW_GAS) &- Int64(gas) }
+}
+
+extension StencilHead {
+    /// Of `count` rows. `behind` them the block goes on; nil: it does not.
+    fileprivate init(_ count: Int, ahead: Int, beforeLast: Int, _ block: Block, at start: Int, behind: Int?) {
+        self.init(count: UInt32(count), size: UInt32(count) * UInt32(DUET_EVM_RECORD_SIZE), ahead: UInt32(ahead), before_last: UInt32(beforeLast),
+                  lowest: block.lowest, heights: block.heights, behind: behind.map { UInt32($0) } ?? .max, block: UInt32(start), unused: 0)
     }
+}
+
+extension UnsafePointer<StencilHead> {
+    @inline(__always)
+    var rows: UnsafePointer<StencilRow> { UnsafeRawPointer(self + 1).assumingMemoryBound(to: StencilRow.self) }
+
+    /// The head of the segment behind.
+    @inline(__always)
+    var next: UnsafePointer<StencilHead> { UnsafeRawPointer(rows + Int(pointee.count)).assumingMemoryBound(to: StencilHead.self) }
 }

@@ -19,9 +19,11 @@ public struct CPUFeatures: OptionSet, Sendable {
     public static var sha: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_SHA)) }
     /// AVX-512 F and VL
     public static var avx512: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_AVX512)) }
+    /// AVX-512 VBMI and BW, with those
+    public static var vbmi: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_VBMI)) }
     /// rdgsbase, wrgsbase; the operating system has a say as well.
     public static var fsgsbase: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_FSGSBASE)) }
-    public static var all: CPUFeatures { [.bmi1, .bmi2, .lzcnt, .popcnt, .adx, .fsgsbase, .sha, .avx512] }
+    public static var all: CPUFeatures { [.bmi1, .bmi2, .lzcnt, .popcnt, .adx, .fsgsbase, .sha, .avx512, .vbmi] }
 
     /// What this processor has. It is asked once: in a virtual machine that takes tens of microseconds.
     public static var ofProcessor: CPUFeatures {
