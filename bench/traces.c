@@ -20,7 +20,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS = 9, BUFFER = 32 << 10, PATTERN = 2500, LOOPS = 1 << 20 };
+enum { ROUNDS = 9, BUFFER = 24 << 10, PATTERN = 2500, LOOPS = 1 << 20 };
 static const double least = 0.02; /* seconds that a round takes at least */
 
 static uint64_t buffer[BUFFER / 8];
