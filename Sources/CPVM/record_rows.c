@@ -63,14 +63,14 @@ WITH_VBMI static inline __attribute__((always_inline))
 bool record(duet_segments *segments, const duet_segment_head *head, size_t octets, int64_t gas, int64_t refund, uint64_t memory) {
     duet_record_place *place = segments->place;
     duet_evm_record_t *last = (duet_evm_record_t *)place->next;
-    uint8_t *next = place->next + head->size;
-    if ((uintptr_t)next + DUET_EVM_RECORD_SIZE * (DUET_ROW_GROUP - 1) > place->last) return false;
+    const uintptr_t next = (uintptr_t)last + head->size;
+    if (next + DUET_EVM_RECORD_SIZE * (DUET_ROW_GROUP - 1) > place->last) return false;
     last->cost = segments->gas - gas;
     segments->gas = gas - head->before_last;
     segments->segment = head;
     segments->stop = segments->code + head->behind;
     segments->base.octets = octets;
-    place->next = next;
+    place->next = (uint8_t *)next;
     expand((uint8_t *)(last + 1), (const duet_record_row *)(head + 1), head->count, segments->base.head, octets, gas, refund, memory);
     return true;
 }
@@ -83,6 +83,8 @@ WITH_VBMI int64_t duet_record_block(duet_segments *segments, size_t offset, size
 }
 
 WITH_VBMI bool duet_record_segment(duet_segments *segments, size_t octets, int64_t gas, int64_t refund, uint64_t memory) {
+    /* Behind a piece there need not be another segment. */
+    if (segments->place->last == 0) return false;
     const duet_record_row *rows = (const duet_record_row *)(segments->segment + 1);
     const duet_segment_head *head = (const duet_segment_head *)(rows + segments->segment->count);
     return record(segments, head, octets, gas + head->ahead, refund, memory);

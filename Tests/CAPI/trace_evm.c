@@ -380,11 +380,15 @@ static void known_code(void) {
             CHECK(duet_evm_set_batches(vm, &trace));
             End expected = run_case(&test);
             stream.count = stream.largest = 0;
-            duet_trace_init(&trace, buffer, stream.record_size * (1 + random_number(random_number(4) ? 400 : 5)), keep_batch, &stream);
+            const size_t size = stream.record_size * (1 + random_number(random_number(4) ? 400 : 5));
+            uint8_t* place = buffer + 64 + 8 * random_number(8); /* what is around it must stay */
+            memset(place - 64, 0xa5, 64 + size + 256);
+            duet_trace_init(&trace, place, size, keep_batch, &stream);
             trace.stack_words = 0;
             CHECK(duet_evm_set_batches(vm, &trace));
             End end = run_case(&test);
             EQUAL(end.status, expected.status); EQUAL(end.left, expected.left); EQUAL(end.refund, expected.refund);
+            for (int i = 0; i < 256; i++) CHECK(place[size + (size_t)i] == 0xa5 && place[-1 - i % 64] == 0xa5);
             EQUAL(stream.count, with_words.count);
             EQUAL(trace.total, stream.count);
             EQUAL(trace.count | trace.lost, 0);

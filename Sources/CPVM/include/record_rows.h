@@ -41,7 +41,7 @@ typedef struct {
 duet_record_place *duet_no_place(void);
 
 /* What the records of a segment have in common: depth (in the first limb of a record), octets on the stack, gas, refund and size of the memory where
- * it starts. */
+ * it starts. duet_record_block and duet_record_segment do not read the last three, nor keep them up to date. */
 typedef struct {
     uint64_t head[8]; /* the first alone is not 0 */
     size_t octets;
@@ -53,7 +53,7 @@ typedef struct {
 /* What is being recorded so. */
 typedef struct {
     duet_record_base base;
-    duet_record_place *place; /* duet_no_place(): there is no record to complete */
+    duet_record_place *place; /* duet_no_place(): there is no record to complete, or only a piece of the segment has been recorded */
     const duet_record_row *rows;
     const uint32_t *blocks; /* by offset in the code the number of the head of the first segment; 0, where there is one that suits no stack, for none */
     const uint8_t *code;

@@ -63,7 +63,7 @@ extension Machine {
                 return nil
             }
             guard settle(frame.growMemory(offset.limb0 + octets, gas), pace) else { return nil }
-            if P.isStenciled { frame.cutSegment(self.offset(pace)) }
+            if P.isStenciled { frame.cutSegment(self.offset(pace), hasGrown: true) }
         }
         return frame.pointee.memory.start.unsafelyUnwrapped + Int(truncatingIfNeeded: offset.limb0)
     }

@@ -5,7 +5,8 @@ import VMCommon
 ///
 /// All but the last one stay, as their instructions cannot fail; or one that touches memory does, or makes it larger, and the records behind it are taken
 /// back. The last one has the place of a record whose instruction is being executed, as in `Traced`, and is completed where control comes next.
-/// A buffer may be handed over before what it tells of has happened; nobody can see that.
+/// A buffer may be handed over before what it tells of has happened: the last of it does nothing but to the stack. A host that is asked for the transaction's
+/// context in such a segment is asked later.
 extension Frame.Handle {
     /// Can the execution be recorded so? Only code of the cache, in a trace of everything without words, with somebody who takes full buffers and room for
     /// segments with memory.
@@ -151,16 +152,16 @@ extension Frame.Handle {
 
     /// The instruction at an offset, or one that is fused with it, has failed or has made the memory larger: its record is the last one for now.
     @inline(never)
-    func cutSegment(_ offset: Int) {
+    func cutSegment(_ offset: Int, hasGrown: Bool) {
         let segment = pointee.batch.segments.segment.unsafelyUnwrapped
         let count = Int(segment.pointee.count)
         // It is the first one that can. A piece ends with such a one.
         var end = Swift.max(1, pointee.batch.rowsOfPiece)
         while end < count && !(Int(segment.rows[end - 1].pc) >= offset && Stencils.touchesMemory(segment.rows[end - 1].opcode)) { end += 1 }
         let times = growths + Int(segment.rows[end - 1].pc)
-        if times.pointee < Stencils.often {
+        if hasGrown && times.pointee < Stencils.often {
             times.pointee += 1
-            // The block gets other segments when control comes to it again.
+            // The block gets other segments when control comes to it again; one that begins inside of it and has segments keeps them.
             if times.pointee == Stencils.often && end < count { pointee.batch.blocks.unsafelyUnwrapped[Int(segment.pointee.block)] = 0 }
         }
         if end == count || pointee.batch.rowsOfPiece != 0 { return }

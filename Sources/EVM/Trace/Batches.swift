@@ -200,7 +200,7 @@ extension Frame.Handle {
     /// An instruction at the offset has failed with its block paid, and is tried again by `Traced`, perhaps together with some before it that are
     /// fused with it: their records are there, and those of instructions behind it are too much.
     func resumeBehindRecords() {
-        cutSegment(pointee.offset)
+        cutSegment(pointee.offset, hasGrown: false)
         let offset = Int(batches.record.pointee.pc)
         guard pointee.offset < offset else { return }
         pointee.batch.resumesAt = offset

@@ -28,7 +28,7 @@ struct Stencils: BitwiseCopyable {
         var blocks: UnsafeMutablePointer<UInt32>?
     }
 
-    /// At most so much is kept, and longer code has no stencils: some 3 MB for an instance that is traced.
+    /// At most so much is kept, and longer code has no stencils: up to 4 MB for an instance that is traced.
     private static let rowLimit = 1 << 16
     private static let codeLimit = 1 << 16
 

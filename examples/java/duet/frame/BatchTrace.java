@@ -8,7 +8,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 
-/** A duet_trace_t with its buffer: the library writes a record for each instruction and calls Java once per full buffer. */
+/** A duet_trace_t with its buffer: the library writes a record for each instruction and calls Java once per buffer. */
 public final class BatchTrace implements AutoCloseable {
     /** Reads `count` records of `size` octets each, the first at offset 0. Must not throw. */
     public interface Reader {

@@ -16,7 +16,7 @@ public final class Steps {
 
     private static final int KEPT = 100_000;
     private final List<Step> first = new ArrayList<>();
-    private long count, hash;
+    private long count, hash, withoutTop;
     private int deepest;
 
     /** The number of a step that begins. Those of a call that it makes begin before it is over. */
@@ -28,8 +28,13 @@ public final class Steps {
     private void end(long number, Step step) {
         if (number < KEPT) first.set((int) number, step);
         deepest = Math.max(deepest, step.depth);
-        long mixed = (step.hashCode() * 0x9e3779b97f4a7c15L ^ number) * 0xbf58476d1ce4e5b9L;
-        hash += mixed ^ mixed >>> 31;
+        hash += mixed(step.hashCode(), number);
+        withoutTop += mixed(new Step(step.depth, step.pc, step.opcode, step.gas, step.cost, step.stackSize, step.memorySize, step.refund, 0, step.failed).hashCode(), number);
+    }
+
+    private static long mixed(int hash, long number) {
+        long mixed = (hash * 0x9e3779b97f4a7c15L ^ number) * 0xbf58476d1ce4e5b9L;
+        return mixed ^ mixed >>> 31;
     }
 
     public long count() {
@@ -43,6 +48,11 @@ public final class Steps {
 
     public boolean sameAs(Steps other) {
         return count == other.count && hash == other.hash;
+    }
+
+    /** The same for traces one of which has no stack words. */
+    public boolean sameWithoutTop(Steps other) {
+        return count == other.count && withoutTop == other.withoutTop;
     }
 
     /** Where two traces part, in words. */
@@ -97,7 +107,7 @@ public final class Steps {
         };
     }
 
-    /** Adds records of a batch that has one stack word or more. */
+    /** Adds records of a batch. */
     public void read(MemorySegment records, long count, long size) {
         for (long at = 0, end = count * size; at < end; at += size) {
             if (records.get(BYTE, at + BatchTrace.KIND) != BatchTrace.INSTRUCTION) continue;
@@ -105,7 +115,7 @@ public final class Steps {
             end(begin(), new Step(records.get(SHORT, at + BatchTrace.DEPTH) & 0xffff, records.get(INT, at + BatchTrace.PC),
                 opcode, records.get(LONG, at + BatchTrace.GAS), comparable(opcode, records.get(LONG, at + BatchTrace.COST)),
                 stack, records.get(LONG, at + BatchTrace.MEMORY_SIZE), records.get(LONG, at + BatchTrace.REFUND),
-                stack == 0 ? 0 : top(records, at + BatchTrace.WORD), records.get(INT, at + BatchTrace.STATUS) != 0));
+                stack == 0 || size == BatchTrace.WORD ? 0 : top(records, at + BatchTrace.WORD), records.get(INT, at + BatchTrace.STATUS) != 0));
         }
     }
 }
