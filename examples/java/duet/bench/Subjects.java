@@ -28,7 +28,7 @@ final class Subjects {
         BATCH = "batched", BATCH_READ = "batched, read", BATCH_WORD = "batched with a word, read";
 
     private static final Offsets AT = Offsets.FIRST;
-    private static final int BUFFER = 512;
+    private static final int BUFFER = 384;
 
     private Subjects() {}
 
