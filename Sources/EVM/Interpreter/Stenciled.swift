@@ -114,8 +114,8 @@ extension Frame.Handle {
         let last = segment.rows + (end - 1)
         while true {
             // The end of the buffer, and the last one, one by one.
-            let room = Swift.min(last - row, batches.pointee.buffer.room - Int(DUET_ROW_GROUP) + 1)
-            if pointee.batch.segments.is_wide && room > 0 {
+            let room = pointee.batch.segments.is_wide ? Swift.min(last - row, batches.pointee.buffer.room - Int(DUET_ROW_GROUP) + 1) : 0
+            if room > 0 {
                 duet_expand_rows(batches.pointee.buffer.place.next, row, room, &pointee.batch.segments.base)
                 batches.pointee.buffer.next += room * Int(DUET_EVM_RECORD_SIZE)
                 row += room
