@@ -244,7 +244,8 @@ int pvm_is_terminated(pvm_vm_t* vm);
 
 /* ---- Debugging ---- */
 
-/* Logging writes a line per run, host call and exit; tracing a line per instruction (format and where to: pvm_ext.h). */
+/* Logging writes a line per run, host call and exit; tracing a line per instruction (format and where to: pvm_ext.h). Tracing
+ * that a host function turns on begins with the next run; what it turns off ends at once. */
 void pvm_set_logging(pvm_vm_t* vm, int enable);
 void pvm_set_tracing(pvm_vm_t* vm, int enable);
 

@@ -348,9 +348,8 @@ pvm_error_t pvm_set_inner_limit(pvm_vm_t* vm, uint32_t count);
 /* ---- Lines ----
  * A trace line shows an instruction and the state it left behind:
  *     "    2: PC 57368 ADD_IMM_64           g=9999998 reg=[4294901760 4278058944 0 0 0 0 0 4278124544 3 0 0 0 0]"
- * (step from 1 since the VM was made, and pc, right-aligned in 5 columns; an instruction that ends the run shows the state it
- * ended with). A log line starts
- * with "duet:". */
+ * (step, and pc, right-aligned in 5 columns; the first line of a VM is step 1, and what is executed without tracing does not
+ * count; an instruction that ends the run shows the state it ended with). A log line starts with "duet:". */
 typedef enum { PVM_LINE_TRACE = 0, PVM_LINE_LOG = 1 } pvm_line_kind_t;
 
 /* line has no newline and is NUL-terminated as well; it is gone after the call. */

@@ -70,6 +70,51 @@ static void tracing_changes_nothing(void) {
     }
 }
 
+static const pvm_engine_t engines[] = {PVM_ENGINE_INTERPRETER, PVM_ENGINE_RECOMPILER, PVM_ENGINE_AUTO};
+
+static pvm_action_t turn_tracing_on(pvm_vm_t* vm, int number, void* user_data) {
+    (void)number;
+    (void)user_data;
+    pvm_set_tracing(vm, 1);
+    return PVM_ACTION_CONTINUE;
+}
+
+/* What runs untraced is executed at a pace that depends on the engine and on what ran before; no line may tell. */
+static void lines_do_not_depend_on_the_engine(void) {
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        /* Where the gas ends is executed with care, by the engines that are here. */
+        pvm_vm_t* vm = new_vm(1);
+        if (pvm_set_engine(vm, engines[i]) != PVM_OK) {
+            CHECK(engines[i] != PVM_ENGINE_INTERPRETER);
+            pvm_destroy(vm);
+            continue;
+        }
+        EQUAL(pvm_run(vm, 0), PVM_EXIT_OOG);
+        EQUAL(pvm_set_pc(vm, 0), PVM_OK);
+        vm->gas = 1;
+        EQUAL(pvm_step(vm), PVM_EXIT_STEP);
+        pvm_set_tracing(vm, 1);
+        vm->gas = 100;
+        EQUAL(pvm_run(vm, 3), PVM_EXIT_HOST);
+        EQUAL(line_count, 2);
+        CHECK(strncmp(lines[0], "    1: PC     3 ADD_IMM_64 ", 27) == 0);
+        CHECK(strncmp(lines[1], "    2: PC     6 ECALLI ", 23) == 0);
+        pvm_destroy(vm);
+
+        /* On in mid-run: from the next run on. */
+        vm = new_vm(100);
+        EQUAL(pvm_set_engine(vm, engines[i]), PVM_OK);
+        EQUAL(pvm_set_host_function(vm, turn_tracing_on, NULL), PVM_OK);
+        EQUAL(pvm_run(vm, 0), PVM_EXIT_HALT);
+        EQUAL(line_count, 0);
+        vm->gas = 100;
+        EQUAL(pvm_run(vm, 6), PVM_EXIT_HALT);
+        EQUAL(line_count, 2);
+        CHECK(strncmp(lines[0], "    1: PC     6 ECALLI ", 23) == 0);
+        pvm_destroy(vm);
+    }
+}
+
 static size_t longest;
 static void measure(pvm_vm_t* vm, pvm_line_kind_t kind, const char* line, size_t length, void* user_data) {
     (void)vm;
@@ -130,6 +175,7 @@ static void log_lines_say_who_speaks(void) {
 int main(void) {
     RUN(a_trace_line_shows_the_state_left_behind);
     RUN(tracing_changes_nothing);
+    RUN(lines_do_not_depend_on_the_engine);
     RUN(a_line_of_large_numbers_is_whole);
     RUN(an_instruction_that_ends_the_run_has_a_line);
     RUN(log_lines_say_who_speaks);

@@ -24,7 +24,7 @@ struct Care {
         }
         let program = instance.pointee.program, index = frame.ip - program.pointee.instructions
         budget = stopsAtRegionEnd && program.pointee.endsRegion(index) ? 0 : budget - 1
-        instance.pointee.traceIndex = index
+        if instance.pointee.isTraced { instance.pointee.traceIndex = index }
         paid = isa == .gp080 && !isaTable[frame.ip.pointee.plain.row].endsBlock
         return true
     }
@@ -35,8 +35,8 @@ extension Care {
     @inline(__always)
     mutating func beginBatched(_ frame: inout Frame) -> Bool {
         let instance = frame.instance, program = instance.pointee.program, ip = frame.ip
-        let index = ip - program.pointee.instructions, isTraced = instance.pointee.vm.pvm_tracing != 0
-        if isTraced { instance.traceFinished(gas: frame.gas) }
+        let index = ip - program.pointee.instructions
+        instance.traceFinished(gas: frame.gas)
         instance.record(ip, at: program.pointee.offsets[index], frame.gas)
         let isOld = program.pointee.isa == .gp072
         if !paid {
@@ -48,7 +48,7 @@ extension Care {
             frame.gas &-= cost
         }
         budget &-= 1
-        if isTraced { instance.pointee.traceIndex = index }
+        if instance.pointee.isTraced { instance.pointee.traceIndex = index }
         paid = !isOld && !isaTable[ip.pointee.plain.row].endsBlock
         return true
     }

@@ -27,6 +27,8 @@ struct Instance {
     // Lines.
     var lineFunction: pvm_line_function_t?
     var lineData: UnsafeMutableRawPointer?
+    /// Was tracing on when the run began? Where it begins must not depend on the engine.
+    var isTraced = false
     var traceStep: UInt64 = 0
     /// The instruction whose trace line is still to come, or -1.
     var traceIndex = -1

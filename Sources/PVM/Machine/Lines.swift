@@ -13,8 +13,8 @@ extension UnsafeMutablePointer<Instance> {
     private func trace(gas: UInt64) {
         let index = pointee.traceIndex
         pointee.traceIndex = -1
-        pointee.traceStep += 1
         guard pointee.vm.pvm_tracing != 0 else { return }
+        pointee.traceStep += 1
         let program = pointee.program
         var line = Line()
         line.append(pointee.traceStep, width: 5)

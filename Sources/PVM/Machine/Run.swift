@@ -37,7 +37,7 @@ extension UnsafeMutablePointer<Instance> {
         let isBatched = pointee.attached != nil && startBatches()
         var next = start
         var care = Care(budget: budget, paid: start.paid)
-        let isPlain = budget == .max && pointee.vm.pvm_tracing == 0 && !isBatched
+        let isPlain = budget == .max && !pointee.isTraced && !isBatched
         var code = isPlain ? codeToStartWith(carriesOn: start.carriesOn) : nil
         var outcome: Outcome
         while true {
@@ -47,7 +47,7 @@ extension UnsafeMutablePointer<Instance> {
                 trapOutside()
                 return end(index: nil, paid: false, isBatched: isBatched)
             }
-            if !isPlain || pointee.vm.pvm_tracing != 0 {
+            if !isPlain {
                 care.paid = next.paid
                 outcome = isBatched ? interpret(Batched.self, self, at: index, &care) : interpret(Careful.self, self, at: index, &care)
             } else if let code {
@@ -121,6 +121,7 @@ extension UnsafeMutablePointer<Instance> {
 
     private func begin(_ start: Start) {
         pointee.isRunning = true
+        pointee.isTraced = pointee.vm.pvm_tracing != 0
         pointee.vm.initializing = 0
         pointee.vm.terminated = 0
         pointee.vm.host_call = 0
