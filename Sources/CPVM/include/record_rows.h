@@ -40,14 +40,15 @@ typedef struct {
 /* One that has no room. */
 duet_record_place *duet_no_place(void);
 
-/* What the records of a segment have in common: depth (in the first limb of a record), octets on the stack, gas, refund and size of the memory where
- * it starts. duet_record_block and duet_record_segment do not read the last three, nor keep them up to date. */
+/* What the records of a segment have in common: depth (in the first limb of a record), refund and size of the memory, and octets on the stack and gas
+ * where it starts. duet_record_block and duet_record_segment do not read the last two, nor keep the gas up to date. */
 typedef struct {
-    uint64_t head[8]; /* the first alone is not 0 */
-    size_t octets;
-    int64_t gas;
+    uint64_t head;
+    uint64_t zero;
     int64_t refund;
     uint64_t memory;
+    size_t octets;
+    int64_t gas;
 } duet_record_base;
 
 /* What is being recorded so. */
@@ -60,16 +61,37 @@ typedef struct {
     const uint8_t *stop; /* code + behind */
     const duet_segment_head *segment;
     int64_t gas; /* before its last instruction, whose record has its place when it has succeeded */
-    bool is_wide; /* the processor has DUET_CPU_VBMI, without which nothing of what follows may be called */
+    bool is_wide; /* the processor has DUET_CPU_VBMI */
 } duet_segments;
+
+/* Two forms of each function. A wide one wants the processor to have DUET_CPU_VBMI. */
+int64_t duet_record_block_narrow(duet_segments *segments, size_t offset, size_t octets, int64_t gas);
+int64_t duet_record_block_wide(duet_segments *segments, size_t offset, size_t octets, int64_t gas);
+bool duet_record_segment_narrow(duet_segments *segments, size_t octets, int64_t gas);
+bool duet_record_segment_wide(duet_segments *segments, size_t octets, int64_t gas);
+void duet_expand_rows_narrow(uint8_t *records, const duet_record_row *rows, size_t count, const duet_record_base *base);
+void duet_expand_rows_wide(uint8_t *records, const duet_record_row *rows, size_t count, const duet_record_base *base);
 
 /* Control comes to a block, with `octets` on the stack: completes the record of the last instruction and writes those of the block's first segment.
  * Gives the gas that is left, or -1 if it has done nothing, because that takes more: rows to be made, or a place behind the end of the buffer. */
-int64_t duet_record_block(duet_segments *segments, size_t offset, size_t octets, int64_t gas, int64_t refund, uint64_t memory);
-/* The same behind a segment; the gas does not change. */
-bool duet_record_segment(duet_segments *segments, size_t octets, int64_t gas, int64_t refund, uint64_t memory);
+static inline int64_t duet_record_block(duet_segments *segments, size_t offset, size_t octets, int64_t gas) {
+    return segments->is_wide ? duet_record_block_wide(segments, offset, octets, gas) : duet_record_block_narrow(segments, offset, octets, gas);
+}
 
-/* Writes the records of `count` rows. It may read and write DUET_ROW_GROUP - 1 more. */
-void duet_expand_rows(uint8_t *records, const duet_record_row *rows, size_t count, const duet_record_base *base);
+/* The same behind a segment; the gas does not change. */
+static inline bool duet_record_segment(duet_segments *segments, size_t octets, int64_t gas) {
+    return segments->is_wide ? duet_record_segment_wide(segments, octets, gas) : duet_record_segment_narrow(segments, octets, gas);
+}
+
+/* Writes the records of `count` rows, at least one. It may read and write DUET_ROW_GROUP - 1 more. */
+static inline void duet_expand_rows(uint8_t *records, const duet_record_row *rows, size_t count, const duet_segments *segments) {
+    if (segments->is_wide) duet_expand_rows_wide(records, rows, count, &segments->base);
+    else duet_expand_rows_narrow(records, rows, count, &segments->base);
+}
+
+/* Writes the record of a row, and nothing behind it. */
+static inline void duet_expand_row(uint8_t *record, const duet_record_row *row, const duet_segments *segments) {
+    duet_expand_rows_narrow(record, row, 1, &segments->base);
+}
 
 #endif

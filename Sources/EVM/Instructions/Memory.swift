@@ -9,8 +9,9 @@ extension Frame.Handle {
     /// Pays for memory of that many octets, more than there are. Gives the gas that is left.
     @inline(never)
     func growMemory(_ octets: UInt64, _ gas: Int64) -> Int64 {
-        let ready = pointee.memory.growReady(octets, gas)
-        return ready >= 0 ? ready : growMemoryFar(octets, gas)
+        let ready = pointee.memory.growReady(octets, gas), rest = ready >= 0 ? ready : growMemoryFar(octets, gas)
+        keepBase()
+        return rest
     }
 
     @inline(never)

@@ -64,6 +64,7 @@ private func store(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ ga
     rest -= Int64(rule.cost)
     guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
     frame.pointee.refund &+= Int64(rule.refund)
+    frame.keepBase()
     return rest
 }
 

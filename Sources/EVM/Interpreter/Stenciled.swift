@@ -16,7 +16,7 @@ extension Frame.Handle {
               batches.pointee.buffer.capacity >= Stencils.longest, let stencils = pointee.instance.stencils() else { return false }
         guard let blocks = stencils.pointee.blocks(of: pointee.serial, pointee.image.size, isUsed: batches.pointee.executions > 1) else { return false }
         pointee.batch.stencils = stencils
-        pointee.batch.segments.base.head.0 = pointee.batch.head
+        pointee.batch.segments.base.head = pointee.batch.head
         pointee.batch.segments.rows = UnsafePointer(stencils.pointee.rows)
         pointee.batch.blocks = blocks
         pointee.batch.segments.blocks = UnsafePointer(blocks)
@@ -104,8 +104,7 @@ extension Frame.Handle {
         }
         pointee.batch.segments.segment = segment
         pointee.batch.segments.base.gas = gas
-        pointee.batch.segments.base.refund = pointee.refund
-        pointee.batch.segments.base.memory = pointee.memory.size
+        keepBase()
         pointee.batch.segments.place = withUnsafeMutablePointer(to: &batches.pointee.buffer.place) { $0 }
         endPiece(end)
         // What may have to be taken back must not be handed over.
@@ -114,17 +113,24 @@ extension Frame.Handle {
         let last = segment.rows + (end - 1)
         while true {
             // The end of the buffer, and the last one, one by one.
-            let room = pointee.batch.segments.is_wide ? Swift.min(last - row, batches.pointee.buffer.room - Int(DUET_ROW_GROUP) + 1) : 0
+            let room = Swift.min(last - row, batches.pointee.buffer.room - Int(DUET_ROW_GROUP) + 1)
             if room > 0 {
-                duet_expand_rows(batches.pointee.buffer.place.next, row, room, &pointee.batch.segments.base)
+                duet_expand_rows(batches.pointee.buffer.place.next, row, room, &pointee.batch.segments)
                 batches.pointee.buffer.next += room * Int(DUET_EVM_RECORD_SIZE)
                 row += room
             }
-            writeOne(batches.record, row)
+            duet_expand_row(batches.pointee.buffer.place.next, row, &pointee.batch.segments)
             if row == last { return }
             batches.pointee.buffer.keep()
             row += 1
         }
+    }
+
+    /// The memory's size or the refund may have changed; not to be asked whether anything is recorded.
+    @inline(__always)
+    func keepBase() {
+        pointee.batch.segments.base.refund = pointee.refund
+        pointee.batch.segments.base.memory = pointee.memory.size
     }
 
     /// So many rows of the segment at hand have records, or had them before.
@@ -136,16 +142,6 @@ extension Frame.Handle {
         pointee.batch.segments.stop = behind == .max ? nil : pointee.batch.segments.code + Int(behind)
         // What follows a piece is written slowly.
         if !isWhole { pointee.batch.segments.place = duet_no_place() }
-    }
-
-    private func writeOne(_ record: UnsafeMutablePointer<duet_evm_record_t>, _ row: UnsafePointer<StencilRow>) {
-        let limbs = UnsafeMutableRawPointer(record).assumingMemoryBound(to: UInt64.self)
-        limbs[0] = pointee.batch.segments.base.head.0 | UInt64(row.pointee.pc) | UInt64(row.pointee.opcode) &<< 32
-        limbs[1] = UInt64(bitPattern: pointee.batch.segments.base.gas &- Int64(DUET_ROW_GAS) &+ Int64(row.pointee.gas))
-        limbs[2] = UInt64(row.pointee.cost)
-        limbs[3] = UInt64(bitPattern: pointee.batch.segments.base.refund)
-        limbs[4] = pointee.batch.segments.base.memory
-        limbs[5] = UInt64(pointee.batch.segments.base.octets / 32 - Int(DUET_ROW_HEIGHT) + Int(row.pointee.height))
     }
 
     // MARK: Where an instruction in the middle of a segment does not do what its record says
@@ -175,9 +171,7 @@ extension Machine {
     /// Control comes to the block at pc, which is paid and whose first records are written. False, and nothing has happened, if that takes more.
     @inline(__always)
     mutating func recordBlock() -> Bool {
-        guard frame.pointee.batch.segments.is_wide else { return false }
-        let rest = duet_record_block(&frame.pointee.batch.segments, offset(Stenciled.self), frame.octets(below: sp), gas, frame.pointee.refund,
-                                     frame.pointee.memory.size)
+        let rest = duet_record_block(&frame.pointee.batch.segments, offset(Stenciled.self), frame.octets(below: sp), gas)
         if rest < 0 { return false }
         gas = rest
         return true
@@ -187,10 +181,7 @@ extension Machine {
     @inline(__always)
     func goOn<P: Pace>(_: P.Type) -> Bool {
         guard P.isStenciled && UnsafePointer(pc) == frame.pointee.batch.segments.stop else { return true }
-        if !frame.pointee.batch.segments.is_wide
-            || !duet_record_segment(&frame.pointee.batch.segments, frame.octets(below: sp), gas, frame.pointee.refund, frame.pointee.memory.size) {
-            frame.goOnStenciled(sp, gas)
-        }
+        if !duet_record_segment(&frame.pointee.batch.segments, frame.octets(below: sp), gas) { frame.goOnStenciled(sp, gas) }
         return true
     }
 }
