@@ -7,42 +7,32 @@ _Static_assert(sizeof(duet_record_row) == 16 && sizeof(duet_segment_head) == 32,
 
 #define INLINE static inline __attribute__((always_inline))
 
-duet_record_place *duet_no_place(void) {
-    static duet_record_place none;
-    return &none;
-}
-
 /* ---- Where a segment starts ---- */
 
 /* Of the block at an offset; NULL if that is not analysed, or does not suit the stack, or cannot be paid. */
 INLINE const duet_segment_head *first_segment(const duet_segments *segments, size_t offset, size_t octets, int64_t gas) {
-    const duet_segment_head *head = (const duet_segment_head *)(segments->rows + segments->blocks[offset]);
+    const duet_segment_head *head = (const duet_segment_head *)((const uint8_t *)segments->rows + segments->blocks[offset]);
     return octets - head->lowest < head->heights && gas >= head->ahead ? head : NULL;
 }
 
+INLINE const duet_record_row *rows_of(const duet_segment_head *head) { return (const duet_record_row *)(head + 1); }
+
 /* The one behind. Behind a piece there need not be any. */
 INLINE const duet_segment_head *next_segment(const duet_segments *segments) {
-    if (segments->place->last == 0) return NULL;
-    const duet_record_row *rows = (const duet_record_row *)(segments->segment + 1);
-    return (const duet_segment_head *)(rows + segments->segment->count);
+    return segments->limit != 0 ? (const duet_segment_head *)(rows_of(segments->segment) + segments->segment->count) : NULL;
 }
 
 /* The record of the last instruction has its place, and those of a segment get theirs behind it. NULL if there is no room. */
-INLINE uint8_t *begin(duet_segments *segments, const duet_segment_head *head, size_t octets, int64_t gas) {
+INLINE uint8_t *begin(duet_segments *segments, const duet_segment_head *head, int64_t gas) {
     duet_record_place *place = segments->place;
-    duet_evm_record_t *last = (duet_evm_record_t *)place->next;
-    const uintptr_t next = (uintptr_t)last + head->size;
-    if (next + DUET_EVM_RECORD_SIZE * (DUET_ROW_GROUP - 1) > place->last) return NULL;
-    place->next = (uint8_t *)next;
-    last->cost = segments->gas - gas;
-    segments->gas = gas - head->before_last;
+    uint8_t *last = place->next, *next = last + head->size;
+    if ((uintptr_t)next > segments->limit) return NULL;
+    place->next = next;
+    segments->base.gas = gas;
     segments->segment = head;
-    segments->stop = segments->code + head->behind;
-    segments->base.octets = octets;
-    return (uint8_t *)(last + 1);
+    segments->stop = head->stop;
+    return last + DUET_EVM_RECORD_SIZE;
 }
-
-INLINE const duet_record_row *rows_of(const duet_segment_head *head) { return (const duet_record_row *)(head + 1); }
 
 /* ---- Narrow ---- */
 
@@ -63,18 +53,21 @@ void duet_expand_rows_narrow(uint8_t *records, const duet_record_row *rows, size
 
 int64_t duet_record_block_narrow(duet_segments *segments, size_t offset, size_t octets, int64_t gas) {
     const duet_segment_head *head = first_segment(segments, offset, octets, gas);
-    uint8_t *records = head ? begin(segments, head, octets, gas) : NULL;
+    uint8_t *records = head ? begin(segments, head, gas) : NULL;
     if (!records) return -1;
     expand(records, rows_of(head), head->count, &segments->base, octets, gas);
     return gas - head->ahead;
 }
 
-bool duet_record_segment_narrow(duet_segments *segments, size_t octets, int64_t gas) {
+int64_t duet_record_segment_narrow(duet_segments *segments, size_t octets, int64_t gas) {
     const duet_segment_head *head = next_segment(segments);
-    uint8_t *records = head ? begin(segments, head, octets, gas + head->ahead) : NULL;
-    if (!records) return false;
-    expand(records, rows_of(head), head->count, &segments->base, octets, gas + head->ahead);
-    return true;
+    if (!head) return -1;
+    gas += head->ahead;
+    duet_complete_record(segments, gas);
+    uint8_t *records = begin(segments, head, gas);
+    if (!records) return -1;
+    expand(records, rows_of(head), head->count, &segments->base, octets, gas);
+    return gas - head->ahead;
 }
 
 /* ---- Wide ---- */
@@ -100,28 +93,41 @@ static const uint64_t summands[24] __attribute__((aligned(64))) = {SUMMANDS, SUM
 _Static_assert(offsetof(duet_record_base, head) == 8 * HEAD && offsetof(duet_record_base, zero) == 8 * ZERO && offsetof(duet_record_base, refund) == 8 * REFUND
                && offsetof(duet_record_base, memory) == 8 * MEMORY, "the base has another order");
 
-WIDE INLINE void expand_wide(uint8_t *records, const duet_record_row *rows, ptrdiff_t count, const duet_record_base *base, size_t octets, int64_t gas) {
-    /* No more of the base than that: the octets have just been stored, and a load across them would wait. */
+/* What is added, and where a record's octets are, for each of the three vectors of four records. */
+typedef struct {
+    __m512i sums[3], places[3];
+} Expansion;
+
+WIDE INLINE Expansion expansion(const duet_record_base *base, size_t octets, int64_t gas) {
+    Expansion e;
     const __m512i known = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)base));
     const __m512i start = _mm512_castsi128_si512(_mm_set_epi64x((long long)(octets / 32) - DUET_ROW_HEIGHT, gas - DUET_ROW_GAS));
-    __m512i sums[3];
-    for (int i = 0; i < 3; i++) sums[i] = _mm512_permutex2var_epi64(known, _mm512_load_si512(summands + 8 * i), start);
-    const __m512i first = _mm512_load_si512(places), second = _mm512_load_si512(places + 64), third = _mm512_load_si512(places + 128);
-#define GROUP do { \
-        const __m512i four = _mm512_loadu_si512(rows); \
-        _mm512_storeu_si512(records, _mm512_add_epi64(_mm512_permutexvar_epi8(first, four), sums[0])); \
-        _mm512_storeu_si512(records + 64, _mm512_add_epi64(_mm512_permutexvar_epi8(second, four), sums[1])); \
-        _mm512_storeu_si512(records + 128, _mm512_add_epi64(_mm512_permutexvar_epi8(third, four), sums[2])); \
-    } while (0)
+    for (int i = 0; i < 3; i++) {
+        e.sums[i] = _mm512_permutex2var_epi64(known, _mm512_load_si512(summands + 8 * i), start);
+        e.places[i] = _mm512_load_si512(places + 64 * i);
+    }
+    return e;
+}
+
+/* The records of four rows. */
+WIDE INLINE void expand_group(uint8_t *records, const duet_record_row *rows, const Expansion *e) {
+    const __m512i four = _mm512_loadu_si512(rows);
+    for (int i = 0; i < 3; i++) _mm512_storeu_si512(records + 64 * i, _mm512_add_epi64(_mm512_permutexvar_epi8(e->places[i], four), e->sums[i]));
+}
+
+enum { GROUP_SIZE = DUET_EVM_RECORD_SIZE * DUET_ROW_GROUP };
+
+WIDE INLINE void expand_wide(uint8_t *records, const duet_record_row *rows, ptrdiff_t count, const duet_record_base *base, size_t octets, int64_t gas) {
+    const Expansion e = expansion(base, octets, gas);
     if (count > 2 * DUET_ROW_GROUP) {
         /* A store across the end of a cache line takes twice as long: one group, of which only so many stay that the next one is at the start of a line. */
         const size_t lead = (uintptr_t)records >> 4 & 3;
-        if (lead != 0) GROUP;
+        if (lead != 0) expand_group(records, rows, &e);
         records += DUET_EVM_RECORD_SIZE * lead, rows += lead, count -= (ptrdiff_t)lead;
     }
     do {
-        GROUP;
-        records += DUET_EVM_RECORD_SIZE * DUET_ROW_GROUP;
+        expand_group(records, rows, &e);
+        records += GROUP_SIZE;
         rows += DUET_ROW_GROUP;
         count -= DUET_ROW_GROUP;
     } while (count > 0);
@@ -131,20 +137,34 @@ WIDE void duet_expand_rows_wide(uint8_t *records, const duet_record_row *rows, s
     expand_wide(records, rows, (ptrdiff_t)count, base, base->octets, base->gas);
 }
 
-WIDE int64_t duet_record_block_wide(duet_segments *segments, size_t offset, size_t octets, int64_t gas) {
-    const duet_segment_head *head = first_segment(segments, offset, octets, gas);
-    uint8_t *records = head ? begin(segments, head, octets, gas) : NULL;
-    if (!records) return -1;
-    expand_wide(records, rows_of(head), head->count, &segments->base, octets, gas);
+/* The records of a segment; gives the gas that is left. Apart, as it wants more registers; parameters lie where they are. */
+WIDE static __attribute__((noinline)) int64_t expand_long(const duet_record_base *base, const duet_segment_head *head, size_t octets, int64_t gas, uint8_t *records) {
+    expand_wide(records, rows_of(head), head->count, base, octets, gas);
     return gas - head->ahead;
 }
 
-WIDE bool duet_record_segment_wide(duet_segments *segments, size_t octets, int64_t gas) {
+/* The same. Most segments are short, and what their start costs goes with the number of instructions. */
+WIDE INLINE int64_t expand_segment(uint8_t *records, const duet_segment_head *head, const duet_record_base *base, size_t octets, int64_t gas) {
+    if (head->size > 2 * GROUP_SIZE) return expand_long(base, head, octets, gas, records);
+    const Expansion e = expansion(base, octets, gas);
+    expand_group(records, rows_of(head), &e);
+    if (head->size > GROUP_SIZE) expand_group(records + GROUP_SIZE, rows_of(head) + DUET_ROW_GROUP, &e);
+    return gas - head->ahead;
+}
+
+WIDE int64_t duet_record_block_wide(duet_segments *segments, size_t offset, size_t octets, int64_t gas) {
+    const duet_segment_head *head = first_segment(segments, offset, octets, gas);
+    uint8_t *records = head ? begin(segments, head, gas) : NULL;
+    return records ? expand_segment(records, head, &segments->base, octets, gas) : -1;
+}
+
+WIDE int64_t duet_record_segment_wide(duet_segments *segments, size_t octets, int64_t gas) {
     const duet_segment_head *head = next_segment(segments);
-    uint8_t *records = head ? begin(segments, head, octets, gas + head->ahead) : NULL;
-    if (!records) return false;
-    expand_wide(records, rows_of(head), head->count, &segments->base, octets, gas + head->ahead);
-    return true;
+    if (!head) return -1;
+    gas += head->ahead;
+    duet_complete_record(segments, gas);
+    uint8_t *records = begin(segments, head, gas);
+    return records ? expand_segment(records, head, &segments->base, octets, gas) : -1;
 }
 #else
 /* Never called. */
@@ -154,5 +174,5 @@ void duet_expand_rows_wide(uint8_t *records, const duet_record_row *rows, size_t
 int64_t duet_record_block_wide(duet_segments *segments, size_t offset, size_t octets, int64_t gas) {
     return duet_record_block_narrow(segments, offset, octets, gas);
 }
-bool duet_record_segment_wide(duet_segments *segments, size_t octets, int64_t gas) { return duet_record_segment_narrow(segments, octets, gas); }
+int64_t duet_record_segment_wide(duet_segments *segments, size_t octets, int64_t gas) { return duet_record_segment_narrow(segments, octets, gas); }
 #endif

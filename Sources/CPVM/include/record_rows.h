@@ -26,9 +26,8 @@ typedef struct {
     uint32_t ahead; /* gas: what its block costs, or, behind the first segment, what has been paid for the block and not been used */
     uint32_t before_last; /* gas that the instructions before the last one take */
     uint16_t lowest, heights; /* octets on the stack that suit it: from `lowest` on so many; 0: none do */
-    uint32_t behind; /* pc of the instruction behind it; UINT32_MAX, where no code is, behind the last segment of a block */
     uint32_t block; /* offset of its block */
-    uint32_t unused;
+    const uint8_t *stop; /* the instruction behind it; NULL behind the last segment of a block */
 } duet_segment_head;
 
 /* Where records go: the next one, and the last address that has room for one. */
@@ -37,11 +36,8 @@ typedef struct {
     uintptr_t last;
 } duet_record_place;
 
-/* One that has no room. */
-duet_record_place *duet_no_place(void);
-
 /* What the records of a segment have in common: depth (in the first limb of a record), refund and size of the memory, and octets on the stack and gas
- * where it starts. duet_record_block and duet_record_segment do not read the last two, nor keep the gas up to date. */
+ * where it starts. duet_record_block and duet_record_segment neither read nor keep the octets. */
 typedef struct {
     uint64_t head;
     uint64_t zero;
@@ -51,36 +47,40 @@ typedef struct {
     int64_t gas;
 } duet_record_base;
 
-/* What is being recorded so. */
+/* What is being recorded so. The record of the segment's last instruction has its place when that has succeeded. */
 typedef struct {
     duet_record_base base;
-    duet_record_place *place; /* duet_no_place(): there is no record to complete, or only a piece of the segment has been recorded */
+    duet_record_place *place;
+    uintptr_t limit; /* where `next` may come to lie, with room for what is written behind; 0: there is no record to complete, or that of a piece of a segment */
     const duet_record_row *rows;
-    const uint32_t *blocks; /* by offset in the code the number of the head of the first segment; 0, where there is one that suits no stack, for none */
-    const uint8_t *code;
-    const uint8_t *stop; /* code + behind */
+    const uint32_t *blocks; /* by offset in the code, in octets behind `rows`, the head of the first segment; 0, where there is one that suits no stack, for none */
+    const uint8_t *stop; /* of the segment or piece */
     const duet_segment_head *segment;
-    int64_t gas; /* before its last instruction, whose record has its place when it has succeeded */
     bool is_wide; /* the processor has DUET_CPU_VBMI */
 } duet_segments;
 
 /* Two forms of each function. A wide one wants the processor to have DUET_CPU_VBMI. */
 int64_t duet_record_block_narrow(duet_segments *segments, size_t offset, size_t octets, int64_t gas);
 int64_t duet_record_block_wide(duet_segments *segments, size_t offset, size_t octets, int64_t gas);
-bool duet_record_segment_narrow(duet_segments *segments, size_t octets, int64_t gas);
-bool duet_record_segment_wide(duet_segments *segments, size_t octets, int64_t gas);
+int64_t duet_record_segment_narrow(duet_segments *segments, size_t octets, int64_t gas);
+int64_t duet_record_segment_wide(duet_segments *segments, size_t octets, int64_t gas);
 void duet_expand_rows_narrow(uint8_t *records, const duet_record_row *rows, size_t count, const duet_record_base *base);
 void duet_expand_rows_wide(uint8_t *records, const duet_record_row *rows, size_t count, const duet_record_base *base);
 
-/* Control comes to a block, with `octets` on the stack: completes the record of the last instruction and writes those of the block's first segment.
+/* The last instruction has left so much gas, which its fixed cost need not say. */
+static inline void duet_complete_record(duet_segments *segments, int64_t gas) {
+    if (segments->limit != 0) ((duet_evm_record_t *)segments->place->next)->cost = segments->base.gas - segments->segment->before_last - gas;
+}
+
+/* Control comes to a block, with `octets` on the stack, and the last instruction's record is complete: writes those of the block's first segment.
  * Gives the gas that is left, or -1 if it has done nothing, because that takes more: rows to be made, or a place behind the end of the buffer. */
 static inline int64_t duet_record_block(duet_segments *segments, size_t offset, size_t octets, int64_t gas) {
     return segments->is_wide ? duet_record_block_wide(segments, offset, octets, gas) : duet_record_block_narrow(segments, offset, octets, gas);
 }
 
-/* The same behind a segment; the gas does not change. */
+/* The same behind a segment, whose last record it completes; the gas does not change. */
 static inline bool duet_record_segment(duet_segments *segments, size_t octets, int64_t gas) {
-    return segments->is_wide ? duet_record_segment_wide(segments, octets, gas) : duet_record_segment_narrow(segments, octets, gas);
+    return (segments->is_wide ? duet_record_segment_wide(segments, octets, gas) : duet_record_segment_narrow(segments, octets, gas)) >= 0;
 }
 
 /* Writes the records of `count` rows, at least one. It may read and write DUET_ROW_GROUP - 1 more. */

@@ -4,9 +4,16 @@ import EVMState
 /// Executes the cases of state tests, each on a state of its own. Used by one thread.
 final class StateTestRunner {
     private let vm: EthereumVM
-    /// The last transaction that was decoded, with its sender: the same bytes follow each other under several forks.
-    private var lastBytes: UnsafeBufferPointer<UInt8>?
-    private var last: Result<UnsafeMutablePointer<duet_transaction_t>, Rejection> = .failure(Rejection(code: DUET_TX_ERR_RLP))
+    /// The document's transactions that have been decoded, with their senders: several forks have the same ones.
+    private var known: [TransactionKey: Decoded] = [:]
+
+    private typealias Decoded = Result<UnsafeMutablePointer<duet_transaction_t>, Rejection>
+
+    private struct TransactionKey: Hashable {
+        let hex: [UInt8]
+        /// From Homestead on s must be in the lower half.
+        let wantsLowS: Bool
+    }
 
     struct Rejection: Error { let code: duet_state_error_t }
 
@@ -24,11 +31,10 @@ final class StateTestRunner {
 
     deinit { forget() }
 
-    /// To be called before the document goes that the tests are read from.
+    /// To be called between documents: another one has other transactions.
     func forget() {
-        if case .success(let transaction) = last { duet_transaction_free(transaction) }
-        last = .failure(Rejection(code: DUET_TX_ERR_RLP))
-        lastBytes = nil
+        for case .success(let transaction) in known.values { duet_transaction_free(transaction) }
+        known = [:]
     }
 
     func run(_ test: StateTest, _ fork: String, _ expected: StateTest.Case) -> Outcome {
@@ -77,21 +83,20 @@ final class StateTestRunner {
         }
     }
 
-    private func decoded(_ bytes: JSONValue, _ revision: evmc_revision) -> Result<UnsafeMutablePointer<duet_transaction_t>, Rejection> {
-        let raw = bytes.raw
-        if let lastBytes, lastBytes.count == raw.count, lastBytes.elementsEqual(raw) { return last }
-        forget()
-        last = decode(bytes, revision)
-        lastBytes = raw
-        return last
+    private func decoded(_ bytes: JSONValue, _ revision: evmc_revision) -> Decoded {
+        let key = TransactionKey(hex: Array(bytes.raw), wantsLowS: revision.rawValue >= EVMC_HOMESTEAD.rawValue)
+        if let decoded = known[key] { return decoded }
+        let decoded = StateTestRunner.decode(bytes, wantsLowS: key.wantsLowS)
+        known[key] = decoded
+        return decoded
     }
 
-    private func decode(_ bytes: JSONValue, _ revision: evmc_revision) -> Result<UnsafeMutablePointer<duet_transaction_t>, Rejection> {
+    private static func decode(_ bytes: JSONValue, wantsLowS: Bool) -> Decoded {
         guard let octets = bytes.octets else { return .failure(Rejection(code: DUET_TX_ERR_RLP)) }
         var transaction: UnsafeMutablePointer<duet_transaction_t>?
         let code = duet_transaction_decode(octets, octets.count, &transaction)
         guard code == DUET_STATE_OK, let transaction else { return .failure(Rejection(code: code)) }
-        let recovery = duet_transaction_sender(transaction, revision.rawValue >= EVMC_HOMESTEAD.rawValue, &transaction.pointee.sender)
+        let recovery = duet_transaction_sender(transaction, wantsLowS, &transaction.pointee.sender)
         guard recovery == DUET_STATE_OK else {
             duet_transaction_free(transaction)
             return .failure(Rejection(code: recovery))

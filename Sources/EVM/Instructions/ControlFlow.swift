@@ -17,11 +17,11 @@ extension Machine {
         guard target.fitsOneLimb, target.limb0 < UInt64(truncatingIfNeeded: frame.pointee.image.size) else { return end(EVMC_BAD_JUMP_DESTINATION) }
         pc = frame.pointee.image.code + Int(truncatingIfNeeded: target.limb0)
         // Only an instruction starts a block: if it is analysed, this octet is no push data.
-        if pc.pointee == Opcode.jumpdest.rawValue && (P.isStenciled ? recordBlock() : payBlock()) {
+        if pc.pointee == Opcode.jumpdest.rawValue && (P.isStenciled ? recordBlock(behindJump: true) : payBlock()) {
             pc += 1
             return true
         }
-        guard P.isStenciled ? frame.isTarget(offset(pace)) && enter(pace) : enterTarget() else { return false }
+        guard P.isStenciled ? frame.isTarget(offset(pace)) && enter(pace, behindJump: true) : enterTarget() else { return false }
         pc += 1
         return true
     }

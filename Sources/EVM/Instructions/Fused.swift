@@ -213,12 +213,12 @@ extension Machine {
             sp -= words
             let target = UInt16(bigEndian: UnsafeRawPointer(pc).loadUnaligned(fromByteOffset: data + 1, as: UInt16.self))
             pc = frame.pointee.image.code + Int(target)
-            guard enter(pace) else { return false }
+            guard enter(pace, behindJump: true) else { return false }
             pc += 1
             return true
         }
         sp -= words
         pc += octets
-        return enter(pace)
+        return enter(pace, behindJump: true)
     }
 }

@@ -96,9 +96,9 @@ struct Machine {
 
     /// Control comes to the start of a block at pc.
     @inline(__always)
-    mutating func enter<P: Pace>(_ pace: P.Type) -> Bool {
+    mutating func enter<P: Pace>(_ pace: P.Type, behindJump: Bool = false) -> Bool {
         if P.isStenciled {
-            if recordBlock() { return true }
+            if recordBlock(behindJump: behindJump) { return true }
             let rest = frame.enterStenciled(offset(pace), sp, gas)
             if rest < 0 { return false }
             gas = rest
@@ -110,7 +110,7 @@ struct Machine {
 
     /// The same behind a jump or a branch, where also a careful pace may end.
     @inline(__always)
-    mutating func arrive<P: Pace>(_ pace: P.Type) -> Bool { P.isTraced ? !leaveForStencils() : P.isCareful ? warm() : enter(pace) }
+    mutating func arrive<P: Pace>(_ pace: P.Type) -> Bool { P.isTraced ? !leaveForStencils() : P.isCareful ? warm() : enter(pace, behindJump: true) }
 
     /// In `Fast`, control may come to a JUMPDEST at pc.
     @inline(__always)

@@ -20,7 +20,7 @@ extension Frame.Handle {
         pointee.batch.segments.rows = UnsafePointer(stencils.pointee.rows)
         pointee.batch.blocks = blocks
         pointee.batch.segments.blocks = UnsafePointer(blocks)
-        pointee.batch.segments.code = UnsafePointer(pointee.image.code)
+        pointee.batch.segments.place = withUnsafeMutablePointer(to: &batches.pointee.buffer.place) { $0 }
         pointee.batch.segments.is_wide = stencils.pointee.isWide
         forgetRecord()
         return true
@@ -28,7 +28,7 @@ extension Frame.Handle {
 
     /// No instruction that `Stenciled` has recorded is being executed.
     @inline(__always)
-    func forgetRecord() { pointee.batch.segments.place = duet_no_place() }
+    func forgetRecord() { pointee.batch.segments.limit = 0 }
 
     @inline(__always)
     fileprivate func octets(below sp: UnsafeMutablePointer<U256>) -> Int { UnsafeRawPointer(sp) - UnsafeRawPointer(pointee.stack) }
@@ -56,10 +56,8 @@ extension Frame.Handle {
     fileprivate func goOnStenciled(_ sp: UnsafeMutablePointer<U256>, _ gas: Int64) {
         var segment = pointee.batch.segments.segment.unsafelyUnwrapped
         let start = pointee.batch.rowsOfPiece
-        if start == 0 {
-            segment = segment.next
-            pointee.batch.segments.base.octets = octets(below: sp)
-        }
+        if start == 0 { segment = segment.next }
+        pointee.batch.segments.base.octets = octets(below: sp) - segment.rows[start].heightBefore * MemoryLayout<U256>.stride
         // What would be there at the start of the segment, had the memory been as large as it is now.
         let gas = gas &+ Int64(segment.pointee.ahead)
         complete(gas &- segment.rows[start].gasBefore)
@@ -73,7 +71,7 @@ extension Frame.Handle {
             blocks[offset] = stencils.pointee.make(pointee.image, from: offset, pointee.traits, growths)
             if blocks[offset] == 0 { return nil }
         }
-        return UnsafeRawPointer(stencils.pointee.rows + Int(blocks[offset])).assumingMemoryBound(to: StencilHead.self)
+        return (UnsafeRawPointer(stencils.pointee.rows) + Int(blocks[offset])).assumingMemoryBound(to: StencilHead.self)
     }
 
     /// See `Stencils.Known`.
@@ -88,7 +86,9 @@ extension Frame.Handle {
             // None was, or it was a call, and that is complete.
             enterBatches()
         } else {
-            batches.record.pointee.cost = pointee.batch.segments.gas &- gas
+            let segment = pointee.batch.segments.segment.unsafelyUnwrapped, piece = pointee.batch.rowsOfPiece
+            let last = segment.rows[(piece == 0 ? Int(segment.pointee.count) : piece) - 1]
+            batches.record.pointee.cost = pointee.batch.segments.base.gas &- last.gasBefore &- gas
             batches.pointee.buffer.keep()
         }
     }
@@ -105,26 +105,32 @@ extension Frame.Handle {
         pointee.batch.segments.segment = segment
         pointee.batch.segments.base.gas = gas
         keepBase()
-        pointee.batch.segments.place = withUnsafeMutablePointer(to: &batches.pointee.buffer.place) { $0 }
         endPiece(end)
-        // What may have to be taken back must not be handed over.
-        if count <= Stencils.longest && !batches.pointee.buffer.holds(end - start) { batches.pointee.buffer.handOver() }
         var row = segment.rows + start
         let last = segment.rows + (end - 1)
-        while true {
-            // The end of the buffer, and the last one, one by one.
-            let room = Swift.min(last - row, batches.pointee.buffer.room - Int(DUET_ROW_GROUP) + 1)
+        // What may have to be taken back must not be handed over.
+        if count <= Stencils.longest && !hasRoom(last - row + 1) { batches.pointee.buffer.handOver() }
+        while !hasRoom(last - row + 1) {
+            // Up to the end of the buffer, the last ones one by one.
+            let room = batches.pointee.buffer.room - Int(DUET_ROW_GROUP) + 1
             if room > 0 {
                 duet_expand_rows(batches.pointee.buffer.place.next, row, room, &pointee.batch.segments)
                 batches.pointee.buffer.next += room * Int(DUET_EVM_RECORD_SIZE)
                 row += room
+            } else {
+                duet_expand_row(batches.pointee.buffer.place.next, row, &pointee.batch.segments)
+                if row == last { return }
+                batches.pointee.buffer.keep()
+                row += 1
             }
-            duet_expand_row(batches.pointee.buffer.place.next, row, &pointee.batch.segments)
-            if row == last { return }
-            batches.pointee.buffer.keep()
-            row += 1
         }
+        duet_expand_rows(batches.pointee.buffer.place.next, row, last - row + 1, &pointee.batch.segments)
+        batches.pointee.buffer.next += (last - row) * Int(DUET_EVM_RECORD_SIZE)
     }
+
+    /// Is there room for the records of so many rows, and for what `duet_expand_rows` writes behind them?
+    @inline(__always)
+    private func hasRoom(_ rows: Int) -> Bool { batches.pointee.buffer.holds(rows + Int(DUET_ROW_GROUP) - 1) }
 
     /// The memory's size or the refund may have changed; not to be asked whether anything is recorded.
     @inline(__always)
@@ -137,11 +143,9 @@ extension Frame.Handle {
     private func endPiece(_ end: Int) {
         let segment = pointee.batch.segments.segment.unsafelyUnwrapped, isWhole = end == Int(segment.pointee.count)
         pointee.batch.rowsOfPiece = isWhole ? 0 : end
-        pointee.batch.segments.gas = pointee.batch.segments.base.gas &- segment.rows[end - 1].gasBefore
-        let behind = isWhole ? segment.pointee.behind : segment.rows[end].pc
-        pointee.batch.segments.stop = behind == .max ? nil : pointee.batch.segments.code + Int(behind)
+        pointee.batch.segments.stop = isWhole ? segment.pointee.stop : UnsafePointer(pointee.image.code + Int(segment.rows[end].pc))
         // What follows a piece is written slowly.
-        if !isWhole { pointee.batch.segments.place = duet_no_place() }
+        pointee.batch.segments.limit = isWhole ? batches.pointee.buffer.place.last - UInt(DUET_EVM_RECORD_SIZE * (DUET_ROW_GROUP - 1)) : 0
     }
 
     // MARK: Where an instruction in the middle of a segment does not do what its record says
@@ -162,15 +166,16 @@ extension Frame.Handle {
         }
         if end == count || pointee.batch.rowsOfPiece != 0 { return }
         batches.pointee.buffer.next -= (count - end) * Int(DUET_EVM_RECORD_SIZE)
-        pointee.batch.segments.base.gas = pointee.batch.segments.gas &+ segment.rows[count - 1].gasBefore
         endPiece(end)
     }
 }
 
 extension Machine {
     /// Control comes to the block at pc, which is paid and whose first records are written. False, and nothing has happened, if that takes more.
+    /// The last instruction may have cost more than its record says, unless it was a jump.
     @inline(__always)
-    mutating func recordBlock() -> Bool {
+    mutating func recordBlock(behindJump: Bool) -> Bool {
+        if !behindJump { duet_complete_record(&frame.pointee.batch.segments, gas) }
         let rest = duet_record_block(&frame.pointee.batch.segments, offset(Stenciled.self), frame.octets(below: sp), gas)
         if rest < 0 { return false }
         gas = rest

@@ -22,7 +22,7 @@ struct Stencils: BitwiseCopyable {
     private var images = InlineArray<8, Known>(repeating: Known())
     private var imageCount = 0
 
-    /// An image, and by offset in its code the numbers of the first heads of its blocks, 0 for none yet. Behind them an octet for each offset, `growths`.
+    /// An image, and by offset in its code where the first heads of its blocks are, 0 for none yet. Behind them an octet for each offset, `growths`.
     private struct Known: BitwiseCopyable {
         var serial: UInt64 = 0
         var blocks: UnsafeMutablePointer<UInt32>?
@@ -74,7 +74,7 @@ struct Stencils: BitwiseCopyable {
         return images[imageCount - 1].blocks
     }
 
-    /// Makes the rows of the analysed block at an offset. Gives the number of the first head; 0 if there is no room for them. `growths` has for
+    /// Makes the rows of the analysed block at an offset. Gives where the first head is, in octets behind `rows`; 0 if there is no room for them. `growths` has for
     /// each offset how often its instruction has made the memory larger.
     mutating func make(_ image: CodeImage, from start: Int, _ traits: UnsafePointer<Traits>, _ growths: UnsafePointer<UInt8>) -> UInt32 {
         let first = rowCount, block = image.blocks[start]
@@ -106,10 +106,11 @@ struct Stencils: BitwiseCopyable {
             }
             let count = next - head - Stencils.headRows
             UnsafeMutableRawPointer(rows + head).storeBytes(
-                of: StencilHead(count, ahead: ahead, beforeLast: before, block, at: start, behind: ending == .block ? nil : offset), as: StencilHead.self)
+                of: StencilHead(count, ahead: ahead, beforeLast: before, block, at: start, stop: ending == .block ? nil : UnsafePointer(image.code + offset)),
+                as: StencilHead.self)
             if ending == .block {
                 rowCount = next
-                return UInt32(first)
+                return UInt32(first * MemoryLayout<StencilRow>.stride)
             }
             ahead -= cost
             head = next
@@ -179,13 +180,17 @@ extension StencilRow {
     /// What the instructions of the segment before this one cost.
     @inline(__always)
     var gasBefore: Int64 { Int64(DUET_ROW_GAS) &- Int64(gas) }
+
+    /// Words that the stack has more before this one than at the segment's start.
+    @inline(__always)
+    var heightBefore: Int { Int(height) - Int(DUET_ROW_HEIGHT) }
 }
 
 extension StencilHead {
-    /// Of `count` rows. `behind` them the block goes on; nil: it does not.
-    fileprivate init(_ count: Int, ahead: Int, beforeLast: Int, _ block: Block, at start: Int, behind: Int?) {
+    /// Of `count` rows. At `stop` the block goes on; nil: it does not.
+    fileprivate init(_ count: Int, ahead: Int, beforeLast: Int, _ block: Block, at start: Int, stop: UnsafePointer<UInt8>?) {
         self.init(count: UInt32(count), size: UInt32(count) * UInt32(DUET_EVM_RECORD_SIZE), ahead: UInt32(ahead), before_last: UInt32(beforeLast),
-                  lowest: block.lowest, heights: block.heights, behind: behind.map { UInt32($0) } ?? .max, block: UInt32(start), unused: 0)
+                  lowest: block.lowest, heights: block.heights, block: UInt32(start), stop: stop)
     }
 }
 
