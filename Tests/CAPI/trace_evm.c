@@ -167,14 +167,14 @@ static void random_code(Code* code) {
     if (random_number(4) == 0) { emit(code, 0x60 + random_number(32)); }
 }
 
-typedef struct { struct evmc_vm* vm; enum evmc_revision revision; uint32_t flags; int64_t gas; const Code* code; bool nests; } Case;
+typedef struct { struct evmc_vm* vm; enum evmc_revision revision; uint32_t flags; int64_t gas; const Code* code; bool nests; enum evmc_storage_status store; } Case;
 
 /* One run of a case, every time from the same state of the host. */
 static End run_case(const Case* test) {
     Host host = fresh_host();
     host.value[31] = 9;
     host.balance = 1;
-    host.store = EVMC_STORAGE_ADDED;
+    host.store = test->store;
     host.revision = test->revision;
     host.warm = false;
     host.answer.status_code = EVMC_REVERT;
@@ -199,6 +199,8 @@ static Case random_case(struct evmc_vm* vm, Code* code) {
     test.gas = random_number(4) == 0 ? random_number(600) : random_number(60000);
     test.code = code;
     test.nests = random_number(3) == 0;
+    /* What every SSTORE does; many of them give gas back. */
+    test.store = (enum evmc_storage_status)random_number(EVMC_STORAGE_MODIFIED_RESTORED + 1);
     return test;
 }
 
@@ -392,19 +394,20 @@ static void known_code(void) {
             EQUAL(stream.count, with_words.count);
             EQUAL(trace.total, stream.count);
             EQUAL(trace.count | trace.lost, 0);
-            const size_t capacity = trace.buffer_size / stream.record_size;
+            const size_t capacity = trace.buffer_size / stream.record_size, slack = capacity < 64 ? 0 : 66;
             /* A batch is full, but for places that what comes at once did not fit in. */
-            if (stream.count <= capacity - (capacity < 64 ? 0 : 63)) EQUAL(stream.largest, stream.count);
-            else CHECK(stream.largest <= capacity && (capacity < 64 ? stream.largest == capacity : stream.largest > capacity - 64));
+            if (stream.count + slack <= capacity) EQUAL(stream.largest, stream.count);
+            else CHECK(stream.largest <= capacity && stream.largest + slack >= capacity);
             for (size_t i = 0; i < stream.count && i < with_words.count; i++) {
                 duet_evm_record_t record = record_at(&stream, i), other = record_at(&with_words, i);
                 EQUAL(record.words, 0);
                 other.words = 0;
                 if (memcmp(&record, &other, sizeof record) != 0) {
                     CHECK(!"the same record");
-                    fprintf(stderr, "  round %d turn %d record %zu of %zu: pc %u %u, opcode %x %x, gas %lld %lld, cost %lld %lld, height %u %u, status %d %d\n", round, turn, i,
+                    fprintf(stderr, "  round %d turn %d record %zu of %zu: pc %u %u, opcode %x %x, gas %lld %lld, cost %lld %lld, height %u %u, refund %lld %lld, memory %llu %llu, status %d %d\n", round, turn, i,
                             stream.count, record.pc, other.pc, record.opcode, other.opcode, (long long)record.gas, (long long)other.gas, (long long)record.cost,
-                            (long long)other.cost, record.stack_size, other.stack_size, record.status, other.status);
+                            (long long)other.cost, record.stack_size, other.stack_size, (long long)record.refund, (long long)other.refund,
+                            (unsigned long long)record.memory_size, (unsigned long long)other.memory_size, record.status, other.status);
                     break;
                 }
                 compared++;
