@@ -490,7 +490,7 @@ static void memory_records(void) {
     NEED(buffer != NULL);
     struct evmc_vm* vm = evmc_create();
     unsigned long written = 0, loads = 0, returned = 0, of_calls = 0;
-    for (int round = 0; round < 2500; round++) {
+    for (int round = 0; round < 5000; round++) {
         Case test = random_case(vm, &code);
         const unsigned words = 1 + random_number(3);
         Stream all = new_stream(words), plain = new_stream(words);

@@ -42,6 +42,52 @@ final class ISATests: XCTestCase {
         }
     }
 
+    /// Every sequence is made of its instructions, sequences of sequences among them.
+    func testSequencesAreMade() {
+        let table = traits(of: .experimental), target = 60
+        // What stands for an octet: few of the DUPs and SWAPs, and PUSH2 of a jump destination.
+        var expansions: [UInt8: [[UInt8]]] = [:]
+        for octet in UInt8.min...UInt8.max where table[Int(octet)].isDefined {
+            if octet > 0x81 && octet < 0x90 || octet > 0x92 && octet < 0xa0 { continue }
+            expansions[octet] = [[octet] + (0..<table[Int(octet)].immediate).map { octet == 0x61 && $0 == 1 ? UInt8(target) : 0 }]
+        }
+        var sequences: Set<UInt8> = []
+        var count = -1
+        while count != sequences.count {
+            count = sequences.count
+            for (first, before) in expansions {
+                for (second, behind) in expansions {
+                    guard let fused = Fusion.opcode(first, second)?.rawValue else { continue }
+                    sequences.insert(fused)
+                    for code in before.flatMap({ code in behind.map { code + $0 } }) where !(expansions[fused]?.contains(code) ?? false) {
+                        expansions[fused, default: []].append(code)
+                    }
+                }
+            }
+        }
+        XCTAssertGreaterThan(sequences.count, 65)
+        for fused in sequences {
+            XCTAssertTrue(expansions[fused]!.contains { analysed($0, target, table) == fused }, "\(Opcode(octet: fused))")
+        }
+    }
+
+    /// The first octet of the analysed copy of a sequence, with a JUMPDEST behind it.
+    private func analysed(_ sequence: [UInt8], _ target: Int, _ table: UnsafePointer<Traits>) -> UInt8 {
+        var code = sequence + [UInt8](repeating: 0, count: target - sequence.count) + [0x5b]
+        code.append(0)
+        let text = UnsafeMutableRawPointer.allocate(byteCount: CodeImage.textRoom(code.count), alignment: 8)
+        let blocks = UnsafeMutableRawPointer.allocate(byteCount: CodeImage.blockRoom(code.count), alignment: 8)
+        defer {
+            text.deallocate()
+            blocks.deallocate()
+        }
+        memset(blocks, 0, CodeImage.blockRoom(code.count))
+        let image = CodeImage(text: text, blocks: blocks, size: code.count)
+        image.load(code)
+        image.analyseEverything(table)
+        return image.code[0]
+    }
+
     func testMemoryCost() {
         XCTAssertEqual(GuestBytes.cost(0), 0)
         XCTAssertEqual(GuestBytes.cost(1), 3)

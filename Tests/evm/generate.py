@@ -12,7 +12,7 @@ IDENTITY = bytes(19) + b"\x04"
 TOP = 1 << 256
 
 # Statements of a program and how often each is taken.
-WEIGHTS = {"compute": 30, "stack": 12, "memory": 14, "copy": 8, "environment": 10, "storage": 10, "branch": 6, "loop": 3, "call": 9,
+WEIGHTS = {"compute": 30, "stack": 12, "memory": 14, "copy": 8, "environment": 10, "storage": 10, "branch": 6, "loop": 3, "counted": 2, "function": 4, "call": 9,
            "create": 3, "log": 4, "keccak": 3, "account": 5, "end": 1, "wild": 1}
 COMPUTE = [name for name, (code, *_) in OPCODES.items() if 0x01 <= code <= 0x1E]
 ENVIRONMENT = [name for name, (_, taken, given, _) in OPCODES.items()
@@ -192,9 +192,20 @@ class Program:
         while self.height < height:
             self.push(1)
 
+    def comparison(self):
+        for _ in range(2):
+            self.need(1)
+            self.op(f"DUP{self.rng.randrange(1, min(self.height, 16) + 1)}")
+        self.op(self.rng.choice(("LT", "GT", "SLT", "SGT", "EQ")))
+        if self.rng.random() < 0.6:
+            self.op("ISZERO")
+
     def branch(self):
-        if self.rng.random() < 0.7:
+        kind = self.rng.random()
+        if kind < 0.5:
             self.push(self.rng.choice((0, 1, 1, 2, TOP - 1)))
+        elif kind < 0.75:
+            self.comparison()
         else:
             self.need(1)
         place = self.target()
@@ -218,6 +229,73 @@ class Program:
         self.push(start, 2)
         self.op("JUMPI")
         self.op("POP")
+
+    def counted(self):
+        """A loop as compilers write it without optimising."""
+        if self.nested > 2:
+            return
+        self.push(self.rng.choice((0, 2, 5, 17)))
+        self.push(0)
+        start = len(self.code)
+        self.op("JUMPDEST")
+        self.op("DUP2")
+        self.op("DUP2")
+        self.op("LT")
+        self.op("ISZERO")
+        end = self.target()
+        self.op("JUMPI")
+        self.nested += 1
+        self.block(self.rng.randrange(3))
+        self.nested -= 1
+        self.push(1)
+        self.op("DUP2")
+        self.op("ADD")
+        self.op("SWAP1")
+        self.op("POP")
+        self.push(start, 2)
+        self.op("JUMP")
+        self.settle(end)
+        self.op("POP")
+        self.op("POP")
+
+    def function(self):
+        """A function of the same contract: parameters above where to return to, and its result in the place of all of them."""
+        kind = self.rng.randrange(3)
+        if kind == 0:
+            self.need(2)
+            back = self.target()
+            self.op("SWAP2")
+            self.op("SWAP1")
+            parameters = 2
+        else:
+            back = self.target()
+            parameters = self.rng.randrange(4)
+            for _ in range(parameters):
+                if kind == 1:
+                    self.op(f"DUP{self.rng.randrange(1, min(self.height, 16) + 1)}")
+                else:
+                    self.push(self.number())
+        start = self.target()
+        self.op("JUMP")
+        self.settle(start)
+        if self.rng.random() < 0.5:
+            self.block(self.rng.randrange(1, 3))
+        if parameters == 1 and self.rng.random() < 0.5:  # What it takes is what it gives.
+            self.push(0, 1)
+            self.op("DUP2")
+            self.op("SWAP1")
+            self.op("POP")
+            parameters = 2
+        words = max(1, parameters + self.rng.randrange(2))
+        for _ in range(words - parameters):
+            self.push(self.number())
+        self.op(f"SWAP{words}")
+        if words > 1:
+            self.op(f"SWAP{words - 1 if self.rng.random() < 0.98 else words}")
+        for _ in range(words - 1):
+            self.op("POP")
+        self.op("JUMP")
+        self.settle(back)
 
     def target(self):
         self.push(0, 2)

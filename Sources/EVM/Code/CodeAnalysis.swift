@@ -120,47 +120,40 @@ private struct Segment: BitwiseCopyable {
     var block: Block { Block(gas: gas, need: lowest, growth: greatest) }
 }
 
-/// The last two instructions of a block, or sequences, and what they become with the next one.
+/// The last instructions of a block, or sequences, and what they become with the next one.
 private struct LastInstructions {
-    private var place: UnsafeMutablePointer<UInt8>?
-    private var before: UnsafeMutablePointer<UInt8>?
-    /// Of `Fusion.Tables.firsts`.
-    private var row: UInt8 = 0
-    private var rowBefore: UInt8 = 0
+    /// From the last one back.
+    private var places: (UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?)
+    /// Of `Fusion.Tables.firsts`, an octet for each of them, the last one's at the bottom.
+    private var rows: UInt32 = 0
 
     @inline(__always)
     mutating func add(_ next: UnsafeMutablePointer<UInt8>, _ octet: UInt8, _ tables: Fusion.Tables, _ image: CodeImage) {
-        let number = tables.pairs[Int(row) &* 256 &+ Int(octet)]
-        if number != 0 && fuse(Fusion.at(number), next, octet, tables, image) { return }
-        before = place
-        rowBefore = row
-        place = next
-        row = tables.firsts[Int(octet)]
+        let number = tables.pairs[Int(rows & 255) &* 256 &+ Int(octet)]
+        if number != 0 && fuse(number, next, tables, image) { return }
+        places = (next, places.0, places.1, places.2)
+        rows = rows << 8 | UInt32(tables.firsts[Int(octet)])
     }
 
-    /// Makes one of the last instruction and this one, and perhaps of that and the one before.
+    /// Makes one of the last instruction and this one, and perhaps of that and those before.
     @inline(never)
-    private mutating func fuse(_ fusion: Fusion, _ next: UnsafeMutablePointer<UInt8>, _ octet: UInt8, _ tables: Fusion.Tables,
-                               _ image: CodeImage) -> Bool {
-        guard let place else { return false }
-        switch fusion.note {
-        case .nothing: break
-        case .first: next.pointee = place.pointee & 15 + 1
-        case .second: next.pointee = octet & 15 + 1
-        case .both: next.pointee = place.pointee << 4 | octet & 15
-        case .target:
-            guard image.isJumpdest(UInt64(place[1]) << 8 | UInt64(place[2])) else { return false }
+    private mutating func fuse(_ number: UInt8, _ next: UnsafeMutablePointer<UInt8>, _ tables: Fusion.Tables, _ image: CodeImage) -> Bool {
+        var (number, second, isFused) = (number, next, false)
+        while number != 0, let first = places.0 {
+            let fusion = Fusion.at(number)
+            guard fusion.isNoted(first, second, image) else { break }
+            first.pointee = fusion.fused.rawValue
+            isFused = true
+            // It is the next one to those before.
+            second = first
+            places = (places.1, places.2, places.3, nil)
+            rows >>= 8
+            number = tables.pairs[Int(rows & 255) &* 256 &+ Int(first.pointee)]
         }
-        place.pointee = fusion.fused.rawValue
-        row = tables.firsts[Int(fusion.fused.rawValue)]
-        let number = tables.pairs[Int(rowBefore) &* 256 &+ Int(fusion.fused.rawValue)]
-        if number != 0, let before {
-            before.pointee = Fusion.at(number).fused.rawValue
-            self.place = before
-            row = tables.firsts[Int(before.pointee)]
-            self.before = nil
-            rowBefore = 0
+        if isFused {
+            places = (second, places.0, places.1, places.2)
+            rows = rows << 8 | UInt32(tables.firsts[Int(second.pointee)])
         }
-        return true
+        return isFused
     }
 }

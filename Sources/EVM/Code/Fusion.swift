@@ -14,6 +14,10 @@ struct Fusion: BitwiseCopyable {
         case both
         /// Nothing; but the pair is fused only if the data of the PUSH2 is a jump destination.
         case target
+        /// Nothing; but only behind SWAP2 and SWAP1, or SWAP3 and SWAP2.
+        case afterTwoOne, afterThreeTwo
+        /// 1 in the data of PUSH1; but only with DUP2, SWAP1, POP, and then SWAP2, SWAP1, POP, JUMP.
+        case identity
     }
 
     let first: Opcode
@@ -29,7 +33,7 @@ struct Fusion: BitwiseCopyable {
     }
 
     /// DUP1 stands for DUP1 … DUP16, SWAP1 for SWAP1 … SWAP16.
-    private static let all: InlineArray<60, Fusion> = [
+    private static let all: InlineArray<71, Fusion> = [
         Fusion(.push1, .add, .push1Add),
         Fusion(.push1, .sub, .push1Sub),
         Fusion(.push1, .mul, .push1Mul),
@@ -90,6 +94,17 @@ struct Fusion: BitwiseCopyable {
         Fusion(.and, .or, .andOr),
         Fusion(.add, .mload, .addMload),
         Fusion(.add, .add, .addAdd),
+        Fusion(.dupDup, .add, .dupDupAdd),
+        Fusion(.dupDup, .ltIszeroJumpi, .dupDupLtIszeroJumpi),
+        Fusion(.dupDup, .gtIszeroJumpi, .dupDupGtIszeroJumpi),
+        Fusion(.push2Dup, .push2Jump, .push2DupJump),
+        Fusion(.swap1, .push2Jump, .swapJump, .first),
+        Fusion(.swapPop, .push2Jump, .swapPopJump),
+        Fusion(.popPop, .jump, .popPopJump),
+        Fusion(.swapSwap, .popJump, .leave, .afterTwoOne),
+        Fusion(.swapSwap, .popPopJump, .leave, .afterThreeTwo),
+        Fusion(.swap1, .jump, .jumpBelow, .first),
+        Fusion(.push1DupSwapPop, .leave, .jumpBelow, .identity),
     ]
 
     /// The octets that an opcode of `all` stands for.
@@ -126,6 +141,23 @@ struct Fusion: BitwiseCopyable {
     }()
 
     private static let rowCount = 32
+
+    /// Whether it can be made of these two, in whose copy of the code, and what is noted.
+    func isNoted(_ first: UnsafeMutablePointer<UInt8>, _ second: UnsafeMutablePointer<UInt8>, _ image: CodeImage) -> Bool {
+        switch note {
+        case .nothing: return true
+        case .first: second.pointee = first.pointee & 15 + 1
+        case .second: second.pointee = second.pointee & 15 + 1
+        case .both: second.pointee = first.pointee << 4 | second.pointee & 15
+        case .target: return image.isJumpdest(UInt64(first[1]) << 8 | UInt64(first[2]))
+        case .afterTwoOne: return first[1] == 0x10
+        case .afterThreeTwo: return first[1] == 0x21
+        case .identity:
+            guard first[2] == 2 && first[4] == 1 && second[1] == 0x10 else { return false }
+            first[1] = 1
+        }
+        return true
+    }
 
     /// Where the tables are, so that analysis need not ask for them at every instruction.
     struct Tables: BitwiseCopyable {

@@ -6,8 +6,8 @@ public enum Opcode: UInt8, Sendable, BitwiseCopyable {
     case stop = 0x00, add, mul, sub, div, sdiv, mod, smod, addmod, mulmod, exp, signextend, undefined, enteringJumpdest
     case unused0e, unused0f
     case lt = 0x10, gt, slt, sgt, eq, iszero, and, or, xor, not, byte, shl, shr, sar, clz, unused1f
-    case keccak256 = 0x20, addAdd, unused22, unused23, unused24, unused25, unused26, unused27, unused28, unused29
-    case unused2a, unused2b, unused2c, unused2d, unused2e, unused2f
+    case keccak256 = 0x20, addAdd, dupDupAdd, dupDupLtIszeroJumpi, dupDupGtIszeroJumpi, push2DupJump, swapJump, swapPopJump
+    case popPopJump, leave, jumpBelow, unused2b, unused2c, unused2d, unused2e, unused2f
     case address = 0x30, balance, origin, caller, callvalue, calldataload, calldatasize, calldatacopy, codesize, codecopy
     case gasprice, extcodesize, extcodecopy, returndatasize, returndatacopy, extcodehash
     case blockhash = 0x40, coinbase, timestamp, number, prevrandao, gaslimit, chainid, selfbalance, basefee, blobhash

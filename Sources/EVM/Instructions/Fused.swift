@@ -168,6 +168,36 @@ extension Machine {
         pc += 2
     }
 
+    /// DUPn and DUPm, whose numbers are behind the opcode: the words that they copy, the second one first.
+    @inline(__always)
+    private func dupTwo() -> (U256, U256) {
+        let depths = Int(pc[1])
+        let below = sp[-1 - depths >> 4]
+        // The second one may copy the first one's.
+        sp[0] = below
+        return (sp[-(depths & 15)], below)
+    }
+
+    @inline(__always)
+    mutating func dupDupAdd() {
+        let (top, below) = dupTwo()
+        sp[0] = top &+ below
+        sp += 1
+        pc += 3
+    }
+
+    @inline(__always)
+    func isDupLess() -> Bool {
+        let (top, below) = dupTwo()
+        return top < below
+    }
+
+    @inline(__always)
+    func isDupGreater() -> Bool {
+        let (top, below) = dupTwo()
+        return below < top
+    }
+
     @inline(__always)
     mutating func swapSwap() {
         let depths = Int(pc[1])
@@ -205,8 +235,56 @@ extension Machine {
         return go(to: sp[0], pace)
     }
 
-    /// Up to three instructions that make a condition of `words` words of the stack, then at `data` PUSH2 with a known jump
-    /// destination, then JUMPI: `octets` in all. Or PUSH2 and JUMP.
+    @inline(__always)
+    mutating func popPopJump<P: Pace>(_ pace: P.Type) -> Bool {
+        sp -= 3
+        return go(to: sp[0], pace)
+    }
+
+    /// SWAPn, SWAPn-1, n-1 times POP, JUMP, for n of 2 and 3, as a function ends that has one result: that takes the place of where to go.
+    @inline(__always)
+    mutating func leave<P: Pace>(_ pace: P.Type) -> Bool {
+        let words = Int(pc[1] >> 4) + 1
+        let target = sp[-1 - words]
+        copy(-1, to: -1 - words)
+        sp -= words
+        return go(to: target, pace)
+    }
+
+    /// SWAPn, JUMP. Or, with n of 1, PUSH1, DUP2, SWAP1, POP, SWAP2, SWAP1, POP, JUMP: a function that gives what it takes, of which compilers that
+    /// do not optimise call many.
+    @inline(__always)
+    mutating func jumpBelow<P: Pace>(_ pace: P.Type) -> Bool {
+        let place = -1 - Int(pc[1]), target = sp[place]
+        copy(-1, to: place)
+        sp -= 1
+        return go(to: target, pace)
+    }
+
+    /// PUSH2, DUPn, and PUSH2 and JUMP, as functions with a parameter are called.
+    @inline(__always)
+    mutating func push2DupJump<P: Pace>(_ pace: P.Type) -> Bool {
+        sp[0] = data(2)
+        copy(1 - Int(pc[3]), to: 1)
+        sp += 2
+        return branch(true, taking: 0, data: 4, of: 8, pace)
+    }
+
+    @inline(__always)
+    mutating func swapJump<P: Pace>(_ pace: P.Type) -> Bool {
+        exchange(1, 1 + Int(pc[1]))
+        return branch(true, taking: 0, data: 1, of: 5, pace)
+    }
+
+    @inline(__always)
+    mutating func swapPopJump<P: Pace>(_ pace: P.Type) -> Bool {
+        copy(-1, to: -1 - Int(pc[1]))
+        sp -= 1
+        return branch(true, taking: 0, data: 2, of: 6, pace)
+    }
+
+    /// Instructions that make a condition of `words` words of the stack, then at `data` PUSH2 with a known jump
+    /// destination, then JUMPI: `octets` in all. Or others, PUSH2 and JUMP.
     @inline(__always)
     mutating func branch<P: Pace>(_ condition: Bool, taking words: Int, data: Int, of octets: Int, _ pace: P.Type) -> Bool {
         if condition {

@@ -257,9 +257,17 @@ func interpret<P: Pace>(_ pace: P.Type, _ frame: Frame.Handle) {
         case .andOr: m.andOr()
         case .addMload: guard m.addMload(pace) && m.goOn(pace) else { break loop }
         case .addAdd: m.addAdd()
+        case .dupDupAdd: m.dupDupAdd()
+        case .dupDupLtIszeroJumpi: guard m.branch(!m.isDupLess(), taking: 0, data: 4, of: 8, pace) else { break loop }
+        case .dupDupGtIszeroJumpi: guard m.branch(!m.isDupGreater(), taking: 0, data: 4, of: 8, pace) else { break loop }
+        case .push2DupJump: guard m.push2DupJump(pace) else { break loop }
+        case .swapJump: guard m.swapJump(pace) else { break loop }
+        case .swapPopJump: guard m.swapPopJump(pace) else { break loop }
+        case .popPopJump: guard m.popPopJump(pace) else { break loop }
+        case .leave: guard m.leave(pace) else { break loop }
+        case .jumpBelow: guard m.jumpBelow(pace) else { break loop }
 
-        case .undefined, .unused0e, .unused0f, .unused1f, .unused22, .unused23, .unused24, .unused25, .unused26,
-             .unused27, .unused28, .unused29, .unused2a, .unused2b, .unused2c, .unused2d, .unused2e,
+        case .undefined, .unused0e, .unused0f, .unused1f, .unused2b, .unused2c, .unused2d, .unused2e,
              .unused2f, .unused4b, .unused4c, .unused4d, .unused4e, .unused4f, .unuseda5, .unuseda6,
              .unuseda7, .unuseda8, .unuseda9, .unusedaa, .unusedab, .unusedac, .unusedad, .unusedae,
              .unusedaf, .unusedee, .unusedef,

@@ -55,12 +55,14 @@ extension U256 {
         var result = one
         var square = base
         var rest = exponent
-        while true {
+        for _ in 0..<126 {
             if rest.limb0 & 1 != 0 { result = result &* square }
             rest = shiftRight(rest, bits: 1)
             if rest.isZero { return result }
             square = square &* square
         }
+        // An odd number to the power of 2^126 is 1 more than a multiple e of 2^128. The square of e leaves nothing: (1 + e)^n is 1 + n * e.
+        return result &* (one &+ rest &* (square &- one))
     }
 }
 
