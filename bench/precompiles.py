@@ -79,4 +79,5 @@ def main():
         print(f"| {name} | {speed:.0f} | {ticks:.3f} | {best:.0f} | {speed / best if best else 0:.2f} |")
 
 
-main()
+if __name__ == "__main__":
+    main()

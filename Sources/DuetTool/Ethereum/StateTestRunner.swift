@@ -10,7 +10,7 @@ final class StateTestRunner {
     private typealias Decoded = Result<UnsafeMutablePointer<duet_transaction_t>, Rejection>
 
     private struct TransactionKey: Hashable {
-        let hex: [UInt8]
+        let hex: String
         /// From Homestead on s must be in the lower half.
         let wantsLowS: Bool
     }
@@ -84,7 +84,7 @@ final class StateTestRunner {
     }
 
     private func decoded(_ bytes: JSONValue, _ revision: evmc_revision) -> Decoded {
-        let key = TransactionKey(hex: Array(bytes.raw), wantsLowS: revision.rawValue >= EVMC_HOMESTEAD.rawValue)
+        let key = TransactionKey(hex: String(decoding: bytes.raw, as: UTF8.self), wantsLowS: revision.rawValue >= EVMC_HOMESTEAD.rawValue)
         if let decoded = known[key] { return decoded }
         let decoded = StateTestRunner.decode(bytes, wantsLowS: key.wantsLowS)
         known[key] = decoded

@@ -132,7 +132,7 @@ extension Frame.Handle {
     @inline(__always)
     private func hasRoom(_ rows: Int) -> Bool { batches.pointee.buffer.holds(rows + Int(DUET_ROW_GROUP) - 1) }
 
-    /// The memory's size or the refund may have changed; not to be asked whether anything is recorded.
+    /// What changes the memory's size or the refund calls this, recorded or not: asking would cost as much.
     @inline(__always)
     func keepBase() {
         pointee.batch.segments.base.refund = pointee.refund
