@@ -8,7 +8,7 @@
  * A call:  the client fills in header, code, input (state NOT_STARTED) and calls execute_message.
  *   COMPLETED_SUCCESS  output and gas are in the frame
  *   REVERT             the same
- *   EXCEPTIONAL_HALT   halt_reason says why; gas_remaining is 0
+ *   EXCEPTIONAL_HALT   halt_reason says why, and pc is that of the instruction; gas_remaining is 0
  *   CODE_SUSPENDED     the instruction at pc needs something from outside that is not here. Either the client does the instruction
  *                      itself (stack, gas, pc), or it answers the request in the extension. Then it calls execute_message again. The
  *                      library keeps nothing between the two: the frame may be copied or moved. Stack, gas, memory and pc are those

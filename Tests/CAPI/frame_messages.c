@@ -249,23 +249,40 @@ static void fields(void) {
     EQUAL(shown(v2, "\x60\x02\x49", 3, word), 0);
 }
 
-/* Every reason that code can have for a halt. */
+/* Every reason that code can have for a halt, and the instruction at which it halts; of a jump to no JUMPDEST also behind others that are executed
+ * with it. */
 static void halts(void) {
-    static const struct { const char* code; size_t size; uint32_t reason, is_static; } cases[] = {
-        {"\x01", 1, HALT_INSUFFICIENT_STACK_ITEMS, 0}, {"\x5f\x56", 2, HALT_INVALID_JUMP_DESTINATION, 0}, {"\xfe", 1, HALT_INVALID_OPERATION, 0},
-        {"\x0c", 1, HALT_INVALID_OPERATION, 0}, {"\x60\x01\x5f\x5f\x3e", 5, HALT_INVALID_RETURN_DATA_BUFFER_ACCESS, 0},
-        {"\x5b\x5f\x5f\x56", 4, HALT_TOO_MANY_STACK_ITEMS, 0}, {"\x5f\x5f\x55", 3, HALT_ILLEGAL_STATE_CHANGE, 1},
-        {"\x5f\x5f\xa0", 3, HALT_ILLEGAL_STATE_CHANGE, 1}, {"\x5f\x60\x01\x60\x40\x1b\x52", 7, HALT_INSUFFICIENT_GAS, 0},
+    static const struct { const char* code; size_t size; uint32_t pc, reason, is_static; } cases[] = {
+        {"\x01", 1, 0, HALT_INSUFFICIENT_STACK_ITEMS, 0}, {"\xfe", 1, 0, HALT_INVALID_OPERATION, 0}, {"\x0c", 1, 0, HALT_INVALID_OPERATION, 0},
+        {"\x60\x01\x5f\x5f\x3e", 5, 4, HALT_INVALID_RETURN_DATA_BUFFER_ACCESS, 0}, {"\x5b\x5f\x5f\x56", 4, 2, HALT_TOO_MANY_STACK_ITEMS, 0},
+        {"\x5f\x5f\x55", 3, 2, HALT_ILLEGAL_STATE_CHANGE, 1}, {"\x5f\x5f\xa0", 3, 2, HALT_ILLEGAL_STATE_CHANGE, 1},
+        {"\x5f\x60\x01\x60\x40\x1b\x52", 7, 6, HALT_INSUFFICIENT_GAS, 0},
+        /* PUSH0 JUMP; PUSH2 beyond the code; a target above 64 bits; into push data; JUMPI */
+        {"\x5f\x56", 2, 1, HALT_INVALID_JUMP_DESTINATION, 0}, {"\x61\xff\xff\x56", 4, 3, HALT_INVALID_JUMP_DESTINATION, 0},
+        {"\x68\x01\0\0\0\0\0\0\0\0\x56", 11, 10, HALT_INVALID_JUMP_DESTINATION, 0}, {"\x61\x5b\x04\x60\x01\x56", 6, 5, HALT_INVALID_JUMP_DESTINATION, 0},
+        {"\x60\x01\x60\x03\x57", 5, 4, HALT_INVALID_JUMP_DESTINATION, 0},
+        /* POP JUMP; POP POP JUMP; SWAP1 JUMP; SWAP2 SWAP1 POP JUMP; SWAP3 SWAP2 POP POP JUMP; PUSH1 DUP2 SWAP1 POP before SWAP2 SWAP1 POP JUMP */
+        {"\x60\x03\x5f\x50\x56", 5, 4, HALT_INVALID_JUMP_DESTINATION, 0}, {"\x60\x03\x5f\x5f\x50\x50\x56", 7, 6, HALT_INVALID_JUMP_DESTINATION, 0},
+        {"\x60\x05\x60\x01\x90\x56", 6, 5, HALT_INVALID_JUMP_DESTINATION, 0},
+        {"\x60\x05\x60\x01\x60\x02\x91\x90\x50\x56", 10, 9, HALT_INVALID_JUMP_DESTINATION, 0},
+        {"\x60\x05\x60\x01\x60\x02\x60\x03\x92\x91\x50\x50\x56", 13, 12, HALT_INVALID_JUMP_DESTINATION, 0},
+        {"\x60\x04\x60\x01\x60\x00\x81\x90\x50\x91\x90\x50\x56", 13, 12, HALT_INVALID_JUMP_DESTINATION, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        Frame* f = new_frame(v2, cases[i].code, cases[i].size);
-        f->first.is_static = cases[i].is_static;
-        run_frame(f, v2, NULL);
-        EQUAL(f->first.state, FRAME_EXCEPTIONAL_HALT);
-        EQUAL(PART(f, v2, halt_reason), cases[i].reason);
-        EQUAL(f->first.gas_remaining, 0);
-        EQUAL(extension_of(f)->error, DUET_FRAME_OK);
-        free(f);
+        /* Long code is in the cache from the second time on. */
+        for (int turn = 0; turn < 4; turn++) {
+            uint8_t code[400] = {0};
+            memcpy(code, cases[i].code, cases[i].size);
+            Frame* f = new_frame(v2, code, turn == 0 ? cases[i].size : sizeof code);
+            f->first.is_static = cases[i].is_static;
+            run_frame(f, v2, NULL);
+            EQUAL(f->first.state, FRAME_EXCEPTIONAL_HALT);
+            EQUAL(PART(f, v2, halt_reason), cases[i].reason);
+            EQUAL(f->first.pc, cases[i].pc);
+            EQUAL(f->first.gas_remaining, 0);
+            EQUAL(extension_of(f)->error, DUET_FRAME_OK);
+            free(f);
+        }
     }
 }
 

@@ -14,16 +14,25 @@ extension Machine {
             pc = frame.pointee.image.plain + Int(truncatingIfNeeded: target.limb0)
             return arrive(pace)
         }
-        guard target.fitsOneLimb, target.limb0 < UInt64(truncatingIfNeeded: frame.pointee.image.size) else { return end(EVMC_BAD_JUMP_DESTINATION) }
+        guard target.fitsOneLimb, target.limb0 < UInt64(truncatingIfNeeded: frame.pointee.image.size) else { return missTarget(from: pc) }
+        let jump = pc
         pc = frame.pointee.image.code + Int(truncatingIfNeeded: target.limb0)
         // Only an instruction starts a block: if it is analysed, this octet is no push data.
         if pc.pointee == Opcode.jumpdest.rawValue && (P.isStenciled ? recordBlock(behindJump: true) : payBlock()) {
             pc += 1
             return true
         }
-        guard P.isStenciled ? frame.isTarget(offset(pace)) && enter(pace, behindJump: true) : enterTarget() else { return false }
+        guard frame.isTarget(offset(pace)) else { return missTarget(from: jump) }
+        guard P.isStenciled ? enter(pace, behindJump: true) : enterTarget() else { return false }
         pc += 1
         return true
+    }
+
+    /// The end at a jump to no JUMPDEST, in `Fast` or `Stenciled`: it is the first one from an instruction or sequence on.
+    @inline(__always)
+    private mutating func missTarget(from start: UnsafeMutablePointer<UInt8>) -> Bool {
+        pc = frame.pointee.image.code + frame.offsetOfJump(start - frame.pointee.image.code)
+        return end(EVMC_BAD_JUMP_DESTINATION)
     }
 
     @inline(__always)

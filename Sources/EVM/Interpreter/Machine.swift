@@ -112,9 +112,9 @@ struct Machine {
     @inline(__always)
     mutating func arrive<P: Pace>(_ pace: P.Type) -> Bool { P.isTraced ? !leaveForStencils() : P.isCareful ? warm() : enter(pace, behindJump: true) }
 
-    /// In `Fast`, control may come to a JUMPDEST at pc.
+    /// In `Fast`, control comes to a JUMPDEST at pc, whose block does not suit or has not been analysed.
     @inline(__always)
-    mutating func enterTarget() -> Bool { frame.isTarget(offset(Fast.self)) && frame.makesReady(offset(Fast.self)) && payBlockAgain() }
+    mutating func enterTarget() -> Bool { frame.makesReady(offset(Fast.self)) && payBlockAgain() }
 
     /// Pays and checks the block at pc. False, and nothing happens, if it does not suit or has not been analysed.
     @inline(__always)
@@ -155,9 +155,16 @@ extension Frame.Handle {
     }
 
     @inline(never)
-    func isTarget(_ offset: Int) -> Bool {
-        if pointee.image.isJumpdest(UInt64(truncatingIfNeeded: offset)) { return true }
-        pointee.status = EVMC_BAD_JUMP_DESTINATION
-        return false
+    func isTarget(_ offset: Int) -> Bool { pointee.image.isJumpdest(UInt64(truncatingIfNeeded: offset)) }
+
+    /// Of the first JUMP or JUMPI from an instruction on.
+    @inline(never)
+    func offsetOfJump(_ start: Int) -> Int {
+        var offset = start
+        while true {
+            let octet = pointee.image.plain[offset]
+            if octet == Opcode.jump.rawValue || octet == Opcode.jumpi.rawValue { return offset }
+            offset += 1 + Int(pointee.traits[Int(octet)].immediate)
+        }
     }
 }
