@@ -1,7 +1,7 @@
 /* duet_trace.h: traces in batches, of the EVM (duet_evm_set_batches) and of the PVM (pvm_set_trace_batches).
  *
  * A trace is a stream of records of one size, written into a buffer that the caller supplies. The library calls back when the
- * buffer is full, or has less than 64 places left and what comes at once needs more, and when the outermost execution ends: so a record
+ * buffer is full, or has no more than 66 places left and what comes at once may need them, and when the outermost execution ends: so a record
  * costs a few nanoseconds, in whatever language the callback is written. An execution without a trace pays nothing. A buffer of 16 to
  * 32 KiB stays in the processor's first cache; larger ones are slower, not faster.
  *

@@ -9,7 +9,7 @@ _Static_assert(sizeof(duet_record_row) == 16 && sizeof(duet_segment_head) == 32,
 
 /* ---- Where a segment starts ---- */
 
-/* Of the block at an offset; NULL if that is not analysed, or does not suit the stack, or cannot be paid. */
+/* Of the block at an offset; NULL if that has no rows, or does not suit the stack, or cannot be paid. */
 INLINE const duet_segment_head *first_segment(const duet_segments *segments, size_t offset, size_t octets, int64_t gas) {
     const duet_segment_head *head = (const duet_segment_head *)((const uint8_t *)segments->rows + segments->blocks[offset]);
     return octets - head->lowest < head->heights && gas >= head->ahead ? head : NULL;

@@ -186,6 +186,31 @@ static void far_reaching(void) {
     }
 }
 
+/* What follows DUPN, SWAPN or EXCHANGE and is not allowed as their operand is an instruction of its own, and so is what follows that. The same from
+ * the cache, where code is from the second time on. */
+static void no_operands(void) {
+    static const struct { const char* octets; size_t size; enum evmc_status_code status; unsigned result; } cases[] = {
+        /* PUSH 1, 2, 3, JUMPI into DUPN 0x5b; JUMPDEST there, PUSH1 9 DUP3 */
+        {"\x60\x01\x60\x02\x60\x03\x60\x01\x61\x00\x0d\x57\xe6\x5b\x60\x09\x82\x5f\x52\x60\x20\x5f\xf3", 23, EVMC_SUCCESS, 2},
+        /* the same with DUP3 ADD; DUP1 DUP3; SWAP2 POP */
+        {"\x60\x01\x60\x02\x60\x03\x60\x01\x61\x00\x0d\x57\xe6\x5b\x82\x01\x5f\x52\x60\x20\x5f\xf3", 22, EVMC_SUCCESS, 4},
+        {"\x60\x01\x60\x02\x60\x03\x60\x01\x61\x00\x0d\x57\xe7\x5b\x80\x82\x5f\x52\x60\x20\x5f\xf3", 22, EVMC_SUCCESS, 2},
+        {"\x60\x01\x60\x02\x60\x03\x60\x01\x61\x00\x0d\x57\xe8\x5b\x91\x50\x50\x5f\x52\x60\x20\x5f\xf3", 23, EVMC_SUCCESS, 3},
+        /* a jump to the data of the PUSH1 behind a JUMPDEST and DUPN */
+        {"\x61\x00\x09\x5f\x01\x56\x5b\xe6\x60\x5b\x60\x2a\x5f\x52\x60\x20\x5f\xf3", 18, EVMC_BAD_JUMP_DESTINATION, 0},
+    };
+    static Code code;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int turn = 0; turn < 4; turn++) {
+            code.size = 0;
+            for (size_t place = 0; place < 300; place++) emit(&code, place < cases[i].size ? (uint8_t)cases[i].octets[place] : 0);
+            Host host = fresh_host();
+            End end = execute(&host, EVMC_EXPERIMENTAL, 0, 10000, &code);
+            EQUAL(end.status, cases[i].status);
+            if (end.status == EVMC_SUCCESS) EQUAL(end.output[31], cases[i].result);
+        }
+}
+
 typedef struct { unsigned lines; char first[400], last[400]; } Lines;
 static void keep_line(void* context, const char* line, size_t length) {
     Lines* lines = (Lines*)context;
@@ -322,6 +347,7 @@ int main(void) {
     RUN(answers_of_the_host);
     RUN(jumps);
     RUN(far_reaching);
+    RUN(no_operands);
     RUN(traces);
     RUN(without_gas);
     RUN(calls_to_the_limit);

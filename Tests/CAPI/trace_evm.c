@@ -158,7 +158,10 @@ static void random_code(Code* code) {
                 if (random_number(12) == 0) { push(code, random_number(60)); push(code, random_number(60)); emit(code, random_number(2) ? 0xf3 : 0xfd); }
                 break;
             case 13: if (random_number(12) == 0) emit(code, random_number(256)); break;
-            case 14: emit(code, 0x5b); emit(code, 0x43); break;
+            case 14:
+                if (random_number(8) == 0) { emit(code, 0xe6 + random_number(3)); emit(code, random_number(2) ? 0x5b : 0x80 + random_number(8)); } /* EIP-8024 */
+                else { emit(code, 0x5b); emit(code, 0x43); }
+                break;
             case 15: case 16: case 17: push_wide(code, random_number(~0u), 1 + random_number(32)); break;
             default: emit(code, plain[random_number(sizeof plain)]);
         }
@@ -190,11 +193,11 @@ static End run_case(const Case* test) {
 }
 
 static Case random_case(struct evmc_vm* vm, Code* code) {
-    static const enum evmc_revision revisions[] = {EVMC_FRONTIER, EVMC_BYZANTIUM, EVMC_LONDON, EVMC_CANCUN, EVMC_OSAKA};
+    static const enum evmc_revision revisions[] = {EVMC_FRONTIER, EVMC_BYZANTIUM, EVMC_LONDON, EVMC_CANCUN, EVMC_OSAKA, EVMC_EXPERIMENTAL};
     Case test;
     random_code(code);
     test.vm = vm;
-    test.revision = revisions[random_number(5)];
+    test.revision = revisions[random_number(6)];
     test.flags = random_number(8) == 0 ? EVMC_STATIC : 0;
     test.gas = random_number(4) == 0 ? random_number(600) : random_number(60000);
     test.code = code;
@@ -490,7 +493,7 @@ static void memory_records(void) {
     NEED(buffer != NULL);
     struct evmc_vm* vm = evmc_create();
     unsigned long written = 0, loads = 0, returned = 0, of_calls = 0;
-    for (int round = 0; round < 5000; round++) {
+    for (int round = 0; round < 12000; round++) {
         Case test = random_case(vm, &code);
         const unsigned words = 1 + random_number(3);
         Stream all = new_stream(words), plain = new_stream(words);

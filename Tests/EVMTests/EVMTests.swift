@@ -66,8 +66,12 @@ final class ISATests: XCTestCase {
             }
         }
         XCTAssertGreaterThan(sequences.count, 65)
-        for fused in sequences {
-            XCTAssertTrue(expansions[fused]!.contains { analysed($0, target, table) == fused }, "\(Opcode(octet: fused))")
+        for (first, before) in expansions {
+            for (second, behind) in expansions {
+                guard let fused = Fusion.opcode(first, second)?.rawValue else { continue }
+                let isMade = before.contains { code in behind.contains { analysed(code + $0, target, table) == fused } }
+                XCTAssertTrue(isMade, "\(Opcode(octet: first)) and \(Opcode(octet: second)): \(Opcode(octet: fused))")
+            }
         }
     }
 

@@ -51,7 +51,7 @@ typedef struct {
 typedef struct {
     duet_record_base base;
     duet_record_place *place;
-    uintptr_t limit; /* where `next` may come to lie, with room for what is written behind; 0: there is no record to complete, or that of a piece of a segment */
+    uintptr_t limit; /* where `next` may come to lie, with room for what is written behind; 0: no record stands there, or that of a piece of a segment */
     const duet_record_row *rows;
     const uint32_t *blocks; /* by offset in the code, in octets behind `rows`, the head of the first segment; 0, where there is one that suits no stack, for none */
     const uint8_t *stop; /* of the segment or piece */

@@ -39,8 +39,13 @@ extension CodeImage {
                     segment = Segment(start: offset)
                 }
                 if flow == .reaches {
-                    // Too deep or not allowed: no stack suits the block, and what is wrong is found out with care.
-                    segment.need(Reach(Opcode(octet: octet), immediate: place[1])?.depth ?? stackLimit + 1)
+                    if let reach = Reach(Opcode(octet: octet), immediate: place[1]) {
+                        segment.need(reach.depth)
+                    } else {
+                        // It fails, so the block ends: what looks like its operand is an instruction. No stack suits it; what is wrong is found out with care.
+                        segment.need(stackLimit + 1)
+                        flow = .ends
+                    }
                 }
                 segment.add(row)
                 if row.isDefined { last.add(place, octet, fusions, self) } else { place.pointee = Opcode.undefined.rawValue }

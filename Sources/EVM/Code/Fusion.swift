@@ -1,7 +1,7 @@
 import VMCommon
 
-/// Sequences of instructions that have one handler. It stands in the copy of the code where the first of them was; the octet of the
-/// last one can hold a number for it. Jumps cannot lead between them: none of the later ones is a JUMPDEST.
+/// Sequences of instructions that have one handler. It stands in the copy of the code where the first of them was; octets of the
+/// others can hold numbers for it. Jumps cannot lead between them: none of the later ones is a JUMPDEST.
 ///
 /// A sequence of three or more is a fused pair that is fused again, from either side.
 struct Fusion: BitwiseCopyable {
