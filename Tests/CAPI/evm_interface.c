@@ -211,6 +211,34 @@ static void no_operands(void) {
         }
 }
 
+/* Ends of functions, those that are executed as one step and those that only look like them: PUSH1, DUPn, SWAPn, POP or nothing, then up to two SWAPs,
+ * some POPs and JUMP. Each word is the offset of another JUMPDEST of a row, so that the gas tells which one it was, and two words are returned. */
+static void function_ends(void) {
+    enum { PADS = 200, FIRST_PAD = 100 };
+    static Code code;
+    for (int dup = 0; dup <= 3; dup++)
+        for (int copied = dup > 0; copied <= (dup > 0 ? 3 : 0); copied++)
+            for (int first = 0; first <= 4; first++)
+                for (int second = 0; second <= (first > 0 ? 4 : 0); second++)
+                    for (int pops = 0; pops <= 3; pops++) {
+                        code.size = 0;
+                        for (unsigned word = 0; word < 10; word++) push(&code, FIRST_PAD + 7 * word);
+                        if (dup > 0) { push(&code, FIRST_PAD + 77); emit(&code, 0x7fu + (unsigned)dup); emit(&code, 0x8fu + (unsigned)copied); emit(&code, 0x50); }
+                        if (first > 0) emit(&code, 0x8fu + (unsigned)first);
+                        if (second > 0) emit(&code, 0x8fu + (unsigned)second);
+                        for (int i = 0; i < pops; i++) emit(&code, 0x50);
+                        emit(&code, 0x56);
+                        while (code.size < FIRST_PAD) emit(&code, 0);
+                        while (code.size < PADS) emit(&code, 0x5b);
+                        emit(&code, 0x5f); emit(&code, 0x52); push(&code, 32); emit(&code, 0x52);
+                        push(&code, 64); emit(&code, 0x5f); emit(&code, 0xf3);
+                        Host host = fresh_host();
+                        End end = execute(&host, EVMC_OSAKA, 0, 10000, &code);
+                        EQUAL(end.status, EVMC_SUCCESS);
+                        CHECK(end.output[31] >= FIRST_PAD && end.output[63] >= FIRST_PAD);
+                    }
+}
+
 typedef struct { unsigned lines; char first[400], last[400]; } Lines;
 static void keep_line(void* context, const char* line, size_t length) {
     Lines* lines = (Lines*)context;
@@ -348,6 +376,7 @@ int main(void) {
     RUN(jumps);
     RUN(far_reaching);
     RUN(no_operands);
+    RUN(function_ends);
     RUN(traces);
     RUN(without_gas);
     RUN(calls_to_the_limit);

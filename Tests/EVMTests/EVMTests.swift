@@ -77,19 +77,12 @@ final class ISATests: XCTestCase {
 
     /// The first octet of the analysed copy of a sequence, with a JUMPDEST behind it.
     private func analysed(_ sequence: [UInt8], _ target: Int, _ table: UnsafePointer<Traits>) -> UInt8 {
-        var code = sequence + [UInt8](repeating: 0, count: target - sequence.count) + [0x5b]
-        code.append(0)
-        let text = UnsafeMutableRawPointer.allocate(byteCount: CodeImage.textRoom(code.count), alignment: 8)
-        let blocks = UnsafeMutableRawPointer.allocate(byteCount: CodeImage.blockRoom(code.count), alignment: 8)
-        defer {
-            text.deallocate()
-            blocks.deallocate()
+        var octet: UInt8 = 0
+        withImage(of: sequence + [UInt8](repeating: 0, count: target - sequence.count) + [0x5b, 0]) { image in
+            image.analyseEverything(table)
+            octet = image.code[0]
         }
-        memset(blocks, 0, CodeImage.blockRoom(code.count))
-        let image = CodeImage(text: text, blocks: blocks, size: code.count)
-        image.load(code)
-        image.analyseEverything(table)
-        return image.code[0]
+        return octet
     }
 
     func testMemoryCost() {

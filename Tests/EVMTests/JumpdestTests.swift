@@ -23,24 +23,17 @@ final class JumpdestTests: XCTestCase {
                 expected[offset] = code[offset] == 0x5b
                 offset += code[offset] >= 0x60 && code[offset] <= 0x7f ? Int(code[offset]) - 0x5e : 1
             }
-            let text = UnsafeMutableRawPointer.allocate(byteCount: CodeImage.textRoom(code.count), alignment: 8)
-            let blocks = UnsafeMutableRawPointer.allocate(byteCount: CodeImage.blockRoom(code.count), alignment: 8)
-            defer {
-                text.deallocate()
-                blocks.deallocate()
-            }
-            memset(text, 0x7f, CodeImage.textRoom(code.count))
-            let image = CodeImage(text: text, blocks: blocks, size: code.count)
-            image.load(code)
-            XCTAssertFalse(image.isJumpdest(UInt64(code.count)))
-            XCTAssertFalse(image.isJumpdest(.max))
-            for _ in 0..<code.count {
-                let place = next(code.count)
-                XCTAssertEqual(image.isJumpdest(UInt64(place)), expected[place], "round \(round), offset \(place)")
-            }
-            for place in code.indices {
-                XCTAssertEqual(image.isJumpdest(UInt64(place)), expected[place])
-                if expected[place] { found += 1 } else if code[place] == 0x5b { hidden += 1 }
+            withImage(of: code) { image in
+                XCTAssertFalse(image.isJumpdest(UInt64(code.count)))
+                XCTAssertFalse(image.isJumpdest(.max))
+                for _ in 0..<code.count {
+                    let place = next(code.count)
+                    XCTAssertEqual(image.isJumpdest(UInt64(place)), expected[place], "round \(round), offset \(place)")
+                }
+                for place in code.indices {
+                    XCTAssertEqual(image.isJumpdest(UInt64(place)), expected[place])
+                    if expected[place] { found += 1 } else if code[place] == 0x5b { hidden += 1 }
+                }
             }
         }
         XCTAssertGreaterThan(found, 1000)
