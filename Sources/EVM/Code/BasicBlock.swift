@@ -11,7 +11,7 @@ struct Block: BitwiseCopyable {
     private(set) var heights: UInt16
 
     /// No stack will do, but the block has been analysed.
-    private static let never = Block(gas: 0, lowest: .max, heights: 1)
+    static let never = Block(gas: 0, lowest: .max, heights: 1)
 
     private init(gas: UInt32, lowest: UInt16, heights: UInt16) {
         self.gas = gas
@@ -29,8 +29,11 @@ struct Block: BitwiseCopyable {
     }
 
     /// The words of the stack that it needs and what it adds to them at most; more than there are if no stack will do.
-    var need: Int { lowest == .max ? stackLimit + 1 : Int(lowest) / 32 }
+    var need: Int { !isPayable ? stackLimit + 1 : Int(lowest) / 32 }
     var growth: Int { stackLimit - need - (Int(heights) - 1) / 32 }
+
+    /// Does any stack suit it?
+    var isPayable: Bool { lowest != .max }
 
     @inline(__always)
     var isAnalysed: Bool { heights != 0 }

@@ -122,7 +122,7 @@ struct Shard: BitwiseCopyable {
 
     private func release(_ entry: CachedCode.Handle) {
         entry.pointee.users -= 1
-        if entry.pointee.users == 0 { free(entry) }
+        if entry.pointee.users == 0 { CachedCode.destroy(entry) }
     }
 
     private mutating func linkAsYoungest(_ entry: CachedCode.Handle) {

@@ -29,12 +29,22 @@ struct CachedCode: BitwiseCopyable {
         let text = CodeImage.textRoom(size)
         let octets = head + blocks + text
         guard let memory = calloc(1, octets) else { return nil }
-        let image = CodeImage(text: memory + head + blocks, blocks: memory + head, size: size)
+        var image = CodeImage(text: memory + head + blocks, blocks: memory + head, size: size)
         image.load(code)
+        image.loops = Loops.create()
         image.analyseEverything(traits(of: fork))
+        if let loops = image.loops, loops.pointee.isEmpty {
+            free(loops)
+            image.loops = nil
+        }
         let entry = memory.assumingMemoryBound(to: CachedCode.self)
-        entry.initialize(to: CachedCode(image: image, fork: fork, hash: hash, octets: octets, serial: duet_add_to_sum(lastSerial, 1), users: 1, sibling: nil, younger: nil, older: nil))
+        entry.initialize(to: CachedCode(image: image, fork: fork, hash: hash, octets: octets + (image.loops == nil ? 0 : Loops.room), serial: duet_add_to_sum(lastSerial, 1), users: 1, sibling: nil, younger: nil, older: nil))
         return entry
+    }
+
+    static func destroy(_ entry: Handle) {
+        free(entry.pointee.image.loops)
+        free(entry)
     }
 
     private nonisolated(unsafe) static let lastSerial = duet_static_space(MemoryLayout<UInt64>.stride).assumingMemoryBound(to: UInt64.self)

@@ -12,6 +12,7 @@ extension CodeImage {
                 bits &= bits &- 1
             }
         }
+        loops?.settle(self, traits)
     }
 
     /// The block that starts at an offset and all that control reaches from there without a jump, or without a branch either. In the copy, octets that are no instruction
@@ -53,7 +54,7 @@ extension CodeImage {
             } while flow == .next || flow == .reaches || flow == .starts
             if flow == .starts {
                 // What follows is known, or is another block because this one has become too long.
-                if blocks[offset].isAnalysed { segment = Segment(blocks[offset]) } else {
+                if blocks[offset].isAnalysed { segment = Segment(block(at: offset)) } else {
                     segment = Segment()
                     code[offset] = Opcode.enteringJumpdest.rawValue
                 }
@@ -146,7 +147,7 @@ private struct LastInstructions {
         var (number, second, isFused) = (number, next, false)
         while number != 0, let first = places.0 {
             let fusion = Fusion.at(number)
-            guard fusion.isNoted(first, second, image) else { break }
+            guard fusion.joins(first, second, image) else { break }
             first.pointee = fusion.fused.rawValue
             isFused = true
             // It is the next one to those before.

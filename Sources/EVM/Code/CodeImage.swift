@@ -16,6 +16,8 @@ struct CodeImage: BitwiseCopyable {
     /// them: the start of an instruction, or the end.
     let jumpdests: UnsafeMutablePointer<UInt64>
     let size: Int
+    /// Some that its code has. nil: there is no room for any.
+    var loops: Loops.Handle?
 
     /// Before the code: PUSHn loads 32 octets that end where its data does. A multiple of 8.
     static let front = 32
@@ -48,6 +50,12 @@ struct CodeImage: BitwiseCopyable {
 
     /// Makes the copy, before the first block is analysed.
     func copyCode() { memcpy(code - CodeImage.front, plain - CodeImage.front, CodeImage.front + size + CodeImage.back) }
+
+    /// What control needs that comes to an analysed block, also if a loop starts with it.
+    func block(at offset: Int) -> Block {
+        let block = blocks[offset]
+        return block.isPayable ? block : loops?.find(offset)?.pointee.block ?? block
+    }
 
     // MARK: Jump destinations
 

@@ -142,14 +142,17 @@ struct Fusion: BitwiseCopyable {
 
     private static let rowCount = 32
 
-    /// Whether it can be made of these two, in whose copy of the code, and what is noted.
-    func isNoted(_ first: UnsafeMutablePointer<UInt8>, _ second: UnsafeMutablePointer<UInt8>, _ image: CodeImage) -> Bool {
+    /// Whether it can be made of these two, in a copy of the code. If so, notes what its handler needs; a jump backwards is noted as what closes a loop.
+    func joins(_ first: UnsafeMutablePointer<UInt8>, _ second: UnsafeMutablePointer<UInt8>, _ image: CodeImage) -> Bool {
         switch note {
         case .nothing: return true
         case .first: second.pointee = first.pointee & 15 + 1
         case .second: second.pointee = second.pointee & 15 + 1
         case .both: second.pointee = first.pointee << 4 | second.pointee & 15
-        case .target: return image.isJumpdest(UInt64(first[1]) << 8 | UInt64(first[2]))
+        case .target:
+            let target = Int(first[1]) << 8 | Int(first[2])
+            guard image.isJumpdest(UInt64(target)) else { return false }
+            if target < first - image.code { image.loops?.pointee.nominate(target) }
         case .afterTwoOne: return first[1] == 0x10
         case .afterThreeTwo: return first[1] == 0x21
         case .identity:

@@ -11,6 +11,7 @@ extension Frame.Handle {
             pointee.scratchText = malloc(CodeImage.textRoom(room))
             pointee.scratchHeat = malloc(room + CodeImage.back)
             pointee.scratchBlocks = calloc(1, CodeImage.blockRoom(room))
+            pointee.scratchLoops = Loops.create()
             guard pointee.scratchText != nil, pointee.scratchHeat != nil, pointee.scratchBlocks != nil else {
                 pointee.freeScratch()
                 return false
@@ -19,6 +20,8 @@ extension Frame.Handle {
         }
         pointee.image = CodeImage(text: pointee.scratchText.unsafelyUnwrapped, blocks: pointee.scratchBlocks.unsafelyUnwrapped, size: size)
         pointee.image.load(source)
+        pointee.image.loops = pointee.scratchLoops
+        pointee.scratchLoops?.pointee.forget()
         let heat = pointee.scratchHeat.unsafelyUnwrapped
         memset(heat, 0, size + CodeImage.back)
         pointee.heat = heat.assumingMemoryBound(to: UInt8.self)
@@ -29,6 +32,7 @@ extension Frame.Handle {
     func analyseScratch(_ offset: Int) {
         if pointee.analysedCount == 0 { pointee.image.copyCode() }
         noteAnalysed(offset, pointee.image.analyse(from: offset, pointee.traits, pastBranches: false))
+        pointee.scratchLoops?.settle(pointee.image, pointee.traits)
     }
 
     private func noteAnalysed(_ start: Int, _ end: Int) {
@@ -62,7 +66,9 @@ extension Frame {
         free(scratchText)
         free(scratchBlocks)
         free(scratchHeat)
+        free(scratchLoops)
         scratchText = nil
+        scratchLoops = nil
         scratchHeat = nil
         scratchBlocks = nil
         scratchSize = 0

@@ -23,9 +23,12 @@ extension Machine {
             return true
         }
         guard frame.isTarget(offset(pace)) else { return missTarget(from: jump) }
-        guard P.isStenciled ? enter(pace, behindJump: true) : enterTarget() else { return false }
-        pc += 1
-        return true
+        if P.isStenciled {
+            guard enter(pace, behindJump: true) else { return false }
+            pc += 1
+            return true
+        }
+        return landAnew()
     }
 
     /// The end at a jump to no JUMPDEST, in `Fast` or `Stenciled`: it is the first one from an instruction or sequence on.

@@ -291,9 +291,7 @@ extension Machine {
             sp -= words
             let target = UInt16(bigEndian: UnsafeRawPointer(pc).loadUnaligned(fromByteOffset: data + 1, as: UInt16.self))
             pc = frame.pointee.image.code + Int(target)
-            guard enter(pace, behindJump: true) else { return false }
-            pc += 1
-            return true
+            return land(pace)
         }
         sp -= words
         pc += octets

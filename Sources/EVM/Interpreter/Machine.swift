@@ -105,18 +105,36 @@ struct Machine {
             return true
         }
         if P.isCareful || payBlock() { return true }
-        return frame.makesReady(offset(Fast.self)) && payBlockAgain()
+        let rest = frame.payAnew(offset(Fast.self), sp, gas)
+        if rest < 0 { return false }
+        gas = rest
+        return true
+    }
+
+    /// Control comes by a jump to the JUMPDEST at pc, and goes on behind it: that is paid with its block.
+    @inline(__always)
+    mutating func land<P: Pace>(_ pace: P.Type) -> Bool {
+        let isFast = !P.isCareful && !P.isStenciled
+        guard isFast ? payBlock() : enter(pace, behindJump: true) else { return isFast && landAnew() }
+        pc += 1
+        return true
+    }
+
+    /// In `Fast`, where the block does not suit, or has not been analysed, or starts a loop.
+    @inline(__always)
+    mutating func landAnew() -> Bool {
+        let arrival = frame.land(Arrival(offset: offset(Fast.self), top: sp, gas: gas, way: .jump))
+        pc = frame.pointee.image.code + arrival.offset
+        sp = arrival.top
+        gas = arrival.gas
+        return arrival.way != .middle
     }
 
     /// The same behind a jump or a branch, where also a careful pace may end.
     @inline(__always)
     mutating func arrive<P: Pace>(_ pace: P.Type) -> Bool { P.isTraced ? !leaveForStencils() : P.isCareful ? warm() : enter(pace, behindJump: true) }
 
-    /// In `Fast`, control comes to a JUMPDEST at pc, whose block does not suit or has not been analysed.
-    @inline(__always)
-    mutating func enterTarget() -> Bool { frame.makesReady(offset(Fast.self)) && payBlockAgain() }
-
-    /// Pays and checks the block at pc. False, and nothing happens, if it does not suit or has not been analysed.
+    /// Pays and checks the block at pc. False, and nothing happens, if it does not suit, or has not been analysed, or starts a loop.
     @inline(__always)
     mutating func payBlock() -> Bool {
         let block = frame.pointee.image.blocks[offset(Fast.self)]
@@ -125,14 +143,6 @@ struct Machine {
         gas = rest
         return true
     }
-
-    /// After the analysis.
-    @inline(__always)
-    private mutating func payBlockAgain() -> Bool {
-        if payBlock() { return true }
-        frame.pointee.care = .block
-        return false
-    }
 }
 
 extension Frame.Handle {
@@ -140,18 +150,48 @@ extension Frame.Handle {
     @inline(__always)
     func text<P: Pace>(_: P.Type) -> UnsafeMutablePointer<UInt8> { P.isCareful ? pointee.image.plain : pointee.image.code }
 
-    /// In `Fast`, a block cannot be paid. True: it had not been analysed and now it is. Otherwise it is left to `Careful`.
+    /// In `Fast`, pays the block at an offset, which may have to be analysed first or start a loop. Gives the gas that is left; below 0 it is left to `Careful`.
     @inline(never)
-    fileprivate func makesReady(_ offset: Int) -> Bool {
-        if !pointee.image.blocks[offset].isAnalysed, let heat = pointee.heat {
-            if Int(heat[offset]) >= pointee.patience {
-                analyseScratch(offset)
-                return true
+    fileprivate func payAnew(_ offset: Int, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
+        let rest = isReady(offset) ? pay(Arrival(offset: offset, top: sp, gas: gas, way: .flow)) : -1
+        if rest < 0 { pointee.care = .block }
+        return rest
+    }
+
+    /// Pays the analysed block that control comes to. Gives the gas that is left; below 0 there was too little, or the block does not suit the stack.
+    private func pay(_ arrival: Arrival) -> Int64 {
+        let block = pointee.image.block(at: arrival.offset)
+        return block.fits(octets: UnsafeRawPointer(arrival.top) - UnsafeRawPointer(pointee.stack)) ? arrival.gas &- Int64(block.gas) : -1
+    }
+
+    /// Has the block at an offset been analysed by now?
+    private func isReady(_ offset: Int) -> Bool {
+        if pointee.image.blocks[offset].isAnalysed { return true }
+        guard let heat = pointee.heat else { return false }
+        if Int(heat[offset]) >= pointee.patience {
+            analyseScratch(offset)
+            return true
+        }
+        heat[offset] &+= 1
+        return false
+    }
+
+    /// In `Fast`, control comes to a JUMPDEST by a jump: executes its loop and those that control comes to from there, and pays the block behind them.
+    @inline(never)
+    fileprivate func land(_ arrival: Arrival) -> Arrival {
+        var arrival = arrival
+        while arrival.way != .middle && isReady(arrival.offset) {
+            if arrival.way == .jump, let loop = loop(at: arrival) {
+                arrival = run(loop, arrival)
+                continue
             }
-            heat[offset] &+= 1
+            let rest = pay(arrival)
+            if rest < 0 { break }
+            return Arrival(offset: arrival.way == .jump ? arrival.offset + 1 : arrival.offset, top: arrival.top, gas: rest, way: .flow)
         }
         pointee.care = .block
-        return false
+        arrival.way = .middle
+        return arrival
     }
 
     @inline(never)

@@ -12,6 +12,7 @@ extension Frame.Handle {
     /// Executes from wherever the offset is, with the stack as it is, to the end, or until it is suspended.
     func proceed() {
         pointee.care = .none
+        pointee.loopPatience = Frame.loopPatience
         if pointee.instance.pointee.attached != nil && startBatches() {
             pointee.care = startStencils() && pointee.offset == 0 ? .hot : .block
             alternate(Stenciled.self, Traced.self)

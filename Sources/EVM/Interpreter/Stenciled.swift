@@ -40,7 +40,7 @@ extension Frame.Handle {
     @inline(never)
     func enterStenciled(_ offset: Int, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
         complete(gas)
-        let block = pointee.image.blocks[offset]
+        let block = pointee.image.block(at: offset)
         let rest = gas &- Int64(block.gas)
         guard rest >= 0 && block.fits(octets: octets(below: sp)), let segment = firstSegment(offset) else {
             pointee.care = .block

@@ -14,6 +14,8 @@ struct Frame: BitwiseCopyable {
     var heat: UnsafeMutablePointer<UInt8>?
     /// How often it does before the block is analysed; more than 255: it never is.
     var patience: Int
+    /// How many more loops may be left before they have come around once, until no loop is executed as one.
+    var loopPatience: Int
     /// As the client gave it.
     var original: UnsafePointer<UInt8>?
     var traits: UnsafePointer<Traits>
@@ -69,6 +71,7 @@ struct Frame: BitwiseCopyable {
     var scratchText: UnsafeMutableRawPointer?
     var scratchBlocks: UnsafeMutableRawPointer?
     var scratchHeat: UnsafeMutableRawPointer?
+    var scratchLoops: Loops.Handle?
     var scratchSize: Int
     /// Where blocks have been written into it: `analysedCount` stretches from one offset to the next.
     var analysed: InlineArray<32, Int32>
@@ -100,10 +103,11 @@ extension Frame {
     private static let returnedOffset = (outgoingOffset + MemoryLayout<evmc_message>.size + 63) & ~63
     private static let transactionOffset = (returnedOffset + MemoryLayout<evmc_result>.size + 63) & ~63
     private static let stackOffset = (transactionOffset + MemoryLayout<evmc_tx_context>.size + 63) & ~63
-    /// Words on both sides that handlers may touch before they know better.
+    /// Words below the stack that handlers may touch before they know better. Above it they need no more, and loops have theirs there.
     private static let margin = 2
     /// Octets of a frame with its stack.
-    static let room = stackOffset + (stackLimit + 2 * margin) * MemoryLayout<U256>.stride
+    static let room = stackOffset + (margin + stackLimit + LoopStep.room) * MemoryLayout<U256>.stride
+    static let loopPatience = 64
 
     /// nil if memory is short.
     static func create(_ instance: Instance.Handle) -> Handle? {
@@ -125,7 +129,7 @@ extension Frame {
     }
 
     /// Octets that it holds while it is not in use.
-    var idleOctets: Int { Frame.room + memory.capacity + scratchSize * 11 }
+    var idleOctets: Int { Frame.room + memory.capacity + scratchSize * 11 + (scratchLoops == nil ? 0 : Loops.room) }
 }
 
 extension Frame.Handle {

@@ -77,7 +77,7 @@ struct Stencils: BitwiseCopyable {
     /// Makes the rows of the analysed block at an offset. Gives where the first head is, in octets behind `rows`; 0 if there is no room for them. `growths` has for
     /// each offset how often its instruction has made the memory larger.
     mutating func make(_ image: CodeImage, from start: Int, _ traits: UnsafePointer<Traits>, _ growths: UnsafePointer<UInt8>) -> UInt32 {
-        let first = rowCount, block = image.blocks[start]
+        let first = rowCount, block = image.block(at: start)
         var ahead = Int(block.gas)
         var head = first
         var next = first + Stencils.headRows

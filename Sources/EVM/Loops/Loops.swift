@@ -1,0 +1,125 @@
+import CPVM
+import VMCommon
+
+/// The loops of an image that are executed as steps: those that a jump backwards closes, and whose instructions do nothing but compute, jump to places
+/// that are known, and load and store in memory.
+///
+/// Such a loop is recorded once as what it does to the words of the stack (`LoopRecorder`). Its PUSHes, DUPs, SWAPs, POPs and jumps leave nothing
+/// behind, also where it calls functions of the code, and gas and stack are looked at once for all of it (`runLoop`).
+/// A loop starts where its block does. That block's entry among the image's suits no stack, so that control leaves the interpreter's fast way
+/// there; what it would be is here.
+struct Loops: BitwiseCopyable {
+    typealias Handle = UnsafeMutablePointer<Loops>
+
+    fileprivate var count = 0
+    /// JUMPDESTs that a jump behind them leads to and that have not been looked at.
+    fileprivate var candidates = InlineArray<16, Int32>(repeating: 0)
+    fileprivate var candidateCount = 0
+    /// How many more are looked at.
+    fileprivate var patience = Loops.attempts
+    fileprivate var stepCount = 0
+    fileprivate var constantCount = 0
+
+    fileprivate static let attempts = 64
+    fileprivate static let limit = 8
+    fileprivate static let stepLimit = 512
+    fileprivate static let constantLimit = 64
+    // In one allocation: this, the loops, their steps, their constants.
+    fileprivate static let loopsOffset = (MemoryLayout<Loops>.size + 15) & ~15
+    fileprivate static let stepsOffset = loopsOffset + limit * MemoryLayout<Loop>.stride
+    fileprivate static let constantsOffset = stepsOffset + stepLimit * MemoryLayout<LoopStep>.stride
+    /// Octets that the loops of an image take up.
+    static let room = constantsOffset + constantLimit * MemoryLayout<LoopConstant>.stride
+
+    /// None yet. To be given back with `free`; nil if memory is short.
+    static func create() -> Handle? {
+        guard let memory = malloc(room) else { return nil }
+        let loops = memory.assumingMemoryBound(to: Loops.self)
+        loops.initialize(to: Loops())
+        return loops
+    }
+
+    /// None any more.
+    mutating func forget() { self = Loops() }
+
+    var isEmpty: Bool { count == 0 }
+
+    /// A jump from behind the JUMPDEST at an offset leads to it.
+    mutating func nominate(_ offset: Int) {
+        for index in 0..<candidateCount where candidates[index] == Int32(truncatingIfNeeded: offset) { return }
+        guard candidateCount < candidates.count else { return }
+        candidates[candidateCount] = Int32(truncatingIfNeeded: offset)
+        candidateCount += 1
+    }
+}
+
+/// One loop.
+struct Loop: BitwiseCopyable {
+    var start = 0
+    /// Of the first block, as it would be without a loop.
+    var block = Block.never
+    /// What once around costs, the words of the stack that it needs, and what it adds to them at most.
+    var gas: Int64 = 0
+    var need = 0
+    var growth = 0
+    var firstStep = 0
+    var firstConstant = 0
+    var constantCount = 0
+}
+
+/// A constant of a loop, and its place in words from the top.
+struct LoopConstant: BitwiseCopyable {
+    var word: U256
+    var place: Int
+}
+
+extension Loops.Handle {
+    private var loops: UnsafeMutablePointer<Loop> {
+        (UnsafeMutableRawPointer(self) + Loops.loopsOffset).assumingMemoryBound(to: Loop.self)
+    }
+    private var steps: UnsafeMutablePointer<LoopStep> {
+        (UnsafeMutableRawPointer(self) + Loops.stepsOffset).assumingMemoryBound(to: LoopStep.self)
+    }
+    private var constants: UnsafeMutablePointer<LoopConstant> {
+        (UnsafeMutableRawPointer(self) + Loops.constantsOffset).assumingMemoryBound(to: LoopConstant.self)
+    }
+
+    func firstStep(of loop: UnsafePointer<Loop>) -> UnsafePointer<LoopStep> { UnsafePointer(steps + loop.pointee.firstStep) }
+    func firstConstant(of loop: UnsafePointer<Loop>) -> UnsafePointer<LoopConstant> { UnsafePointer(constants + loop.pointee.firstConstant) }
+
+    /// That starts at an offset.
+    func find(_ start: Int) -> UnsafePointer<Loop>? {
+        for index in 0..<pointee.count where loops[index].start == start { return UnsafePointer(loops + index) }
+        return nil
+    }
+
+    /// Looks at the candidates whose block has been analysed, and keeps those that are loops.
+    func settle(_ image: CodeImage, _ traits: UnsafePointer<Traits>) {
+        var waiting = 0
+        for index in 0..<pointee.candidateCount {
+            let start = Int(pointee.candidates[index])
+            if image.blocks[start].isAnalysed {
+                // A loop's entry is not payable any more.
+                if pointee.patience > 0 && pointee.count < Loops.limit && image.blocks[start].isPayable { record(start, image, traits) }
+            } else {
+                pointee.candidates[waiting] = pointee.candidates[index]
+                waiting += 1
+            }
+        }
+        pointee.candidateCount = waiting
+    }
+
+    private func record(_ start: Int, _ image: CodeImage, _ traits: UnsafePointer<Traits>) {
+        pointee.patience -= 1
+        var recorder = LoopRecorder(image, traits, start, steps + pointee.stepCount, Loops.stepLimit - pointee.stepCount)
+        guard var loop = recorder.record(constants + pointee.constantCount, Loops.constantLimit - pointee.constantCount) else { return }
+        loop.block = image.blocks[start]
+        loop.firstStep = pointee.stepCount
+        loop.firstConstant = pointee.constantCount
+        loops[pointee.count] = loop
+        pointee.count += 1
+        pointee.stepCount += recorder.count
+        pointee.constantCount += loop.constantCount
+        image.blocks[start] = Block.never
+    }
+}
