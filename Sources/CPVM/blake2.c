@@ -15,11 +15,13 @@ const uint8_t *duet_blake2b_schedules(void) { return schedules[0]; }
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+/* The sum of a and a message's word, before b is there: compilers would begin with b, which is what everything waits for. */
+#define ADD(word) a = _mm256_add_epi64(a, word); __asm__("" : "+x"(a))
 /* Half a round: G on the four columns. x and y are the message's words for it. */
 #define MIX(x, y) \
-    a = _mm256_add_epi64(_mm256_add_epi64(a, x), b), d = _mm256_ror_epi64(_mm256_xor_si256(d, a), 32); \
+    ADD(x); a = _mm256_add_epi64(a, b), d = _mm256_ror_epi64(_mm256_xor_si256(d, a), 32); \
     c = _mm256_add_epi64(c, d), b = _mm256_ror_epi64(_mm256_xor_si256(b, c), 24); \
-    a = _mm256_add_epi64(_mm256_add_epi64(a, y), b), d = _mm256_ror_epi64(_mm256_xor_si256(d, a), 16); \
+    ADD(y); a = _mm256_add_epi64(a, b), d = _mm256_ror_epi64(_mm256_xor_si256(d, a), 16); \
     c = _mm256_add_epi64(c, d), b = _mm256_ror_epi64(_mm256_xor_si256(b, c), 63)
 /* Moves the diagonals to columns (1, 2, 3) and back (3, 2, 1). b, on which the next step waits, is the row that stays. */
 #define TURN(row_a, row_d, row_c) \

@@ -5,24 +5,18 @@ import CPVM
 extension Frame.Handle {
     /// False if memory is short.
     func loadScratch(_ source: UnsafePointer<UInt8>?, _ size: Int) -> Bool {
-        if size > pointee.scratchSize || pointee.scratchText == nil {
+        if size > pointee.scratchSize || pointee.scratch == nil {
             pointee.freeScratch()
             let room = max(size, 1024)
-            pointee.scratchText = malloc(CodeImage.textRoom(room))
-            pointee.scratchHeat = malloc(room + CodeImage.back)
-            pointee.scratchBlocks = calloc(1, CodeImage.blockRoom(room))
-            pointee.scratchLoops = Loops.create()
-            guard pointee.scratchText != nil, pointee.scratchHeat != nil, pointee.scratchBlocks != nil else {
-                pointee.freeScratch()
-                return false
-            }
+            guard let scratch = malloc(CodeImage.blockRoom(room) + CodeImage.textRoom(room) + room + CodeImage.back) else { return false }
+            memset(scratch, 0, CodeImage.blockRoom(room))
+            pointee.scratch = scratch
             pointee.scratchSize = room
         }
-        pointee.image = CodeImage(text: pointee.scratchText.unsafelyUnwrapped, blocks: pointee.scratchBlocks.unsafelyUnwrapped, size: size)
+        let blocks = pointee.scratch.unsafelyUnwrapped, room = pointee.scratchSize
+        let text = blocks + CodeImage.blockRoom(room), heat = text + CodeImage.textRoom(room)
+        pointee.image = CodeImage(text: text, blocks: blocks, size: size)
         pointee.image.load(source)
-        pointee.image.loops = pointee.scratchLoops
-        pointee.scratchLoops?.pointee.forget()
-        let heat = pointee.scratchHeat.unsafelyUnwrapped
         memset(heat, 0, size + CodeImage.back)
         pointee.heat = heat.assumingMemoryBound(to: UInt8.self)
         return true
@@ -30,7 +24,11 @@ extension Frame.Handle {
 
     /// Makes a block, of an image that is not the cache's, ready for `Fast`.
     func analyseScratch(_ offset: Int) {
-        if pointee.analysedCount == 0 { pointee.image.copyCode() }
+        if pointee.analysedCount == 0 {
+            pointee.image.copyCode()
+            if let loops = pointee.scratchLoops { loops.pointee.forget() } else { pointee.scratchLoops = Loops.create(forOne: true) }
+            pointee.image.loops = pointee.scratchLoops
+        }
         noteAnalysed(offset, pointee.image.analyse(from: offset, pointee.traits, pastBranches: false))
         pointee.scratchLoops?.settle(pointee.image, pointee.traits)
     }
@@ -63,14 +61,10 @@ extension Frame {
     fileprivate static let stretches = 16
 
     mutating func freeScratch() {
-        free(scratchText)
-        free(scratchBlocks)
-        free(scratchHeat)
+        free(scratch)
         free(scratchLoops)
-        scratchText = nil
+        scratch = nil
         scratchLoops = nil
-        scratchHeat = nil
-        scratchBlocks = nil
         scratchSize = 0
     }
 }

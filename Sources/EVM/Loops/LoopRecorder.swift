@@ -54,16 +54,18 @@ struct LoopRecorder {
     private var constantPlaces = InlineArray<32, Int8>(repeating: 0)
     private var constantCount = 0
     /// Instructions that may still be walked, with all ways that were given up.
-    private var patience = 512
+    private(set) var patience: Int
 
     private static let branchLimit = 24
+    static let longestWalk = 512
 
-    init(_ image: CodeImage, _ traits: UnsafePointer<Traits>, _ start: Int, _ steps: UnsafeMutablePointer<LoopStep>, _ limit: Int) {
+    init(_ image: CodeImage, _ traits: UnsafePointer<Traits>, _ start: Int, _ steps: UnsafeMutablePointer<LoopStep>, _ limit: Int, _ patience: Int) {
         self.image = image
         self.traits = traits
         self.start = start
         self.steps = steps
         self.limit = limit
+        self.patience = patience
     }
 
     /// The loop and, in `target`, its constants, if it is one, and worth it.

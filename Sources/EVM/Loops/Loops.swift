@@ -15,12 +15,11 @@ struct Loops: BitwiseCopyable {
     /// JUMPDESTs that a jump behind them leads to and that have not been looked at.
     fileprivate var candidates = InlineArray<16, Int32>(repeating: 0)
     fileprivate var candidateCount = 0
-    /// How many more are looked at.
-    fileprivate var patience = Loops.attempts
+    /// Instructions that may still be walked to record loops.
+    fileprivate var patience: Int
     fileprivate var stepCount = 0
     fileprivate var constantCount = 0
 
-    fileprivate static let attempts = 64
     fileprivate static let limit = 8
     fileprivate static let stepLimit = 512
     fileprivate static let constantLimit = 64
@@ -31,16 +30,19 @@ struct Loops: BitwiseCopyable {
     /// Octets that the loops of an image take up.
     static let room = constantsOffset + constantLimit * MemoryLayout<LoopConstant>.stride
 
-    /// None yet. To be given back with `free`; nil if memory is short.
-    static func create() -> Handle? {
+    /// None yet, for an image for one execution or for many. To be given back with `free`; nil if memory is short.
+    static func create(forOne: Bool) -> Handle? {
         guard let memory = malloc(room) else { return nil }
         let loops = memory.assumingMemoryBound(to: Loops.self)
-        loops.initialize(to: Loops())
+        loops.initialize(to: Loops(forOne: forOne))
         return loops
     }
 
-    /// None any more.
-    mutating func forget() { self = Loops() }
+    /// Recording may take a few times as long as an execution of little gas: some 10 µs.
+    private init(forOne: Bool) { patience = forOne ? 1024 : 8192 }
+
+    /// None any more, for one execution.
+    mutating func forget() { self = Loops(forOne: true) }
 
     var isEmpty: Bool { count == 0 }
 
@@ -100,7 +102,7 @@ extension Loops.Handle {
             let start = Int(pointee.candidates[index])
             if image.blocks[start].isAnalysed {
                 // A loop's entry is not payable any more.
-                if pointee.patience > 0 && pointee.count < Loops.limit && image.blocks[start].isPayable { record(start, image, traits) }
+                if pointee.count < Loops.limit && image.blocks[start].isPayable { record(start, image, traits) }
             } else {
                 pointee.candidates[waiting] = pointee.candidates[index]
                 waiting += 1
@@ -110,9 +112,11 @@ extension Loops.Handle {
     }
 
     private func record(_ start: Int, _ image: CodeImage, _ traits: UnsafePointer<Traits>) {
-        pointee.patience -= 1
-        var recorder = LoopRecorder(image, traits, start, steps + pointee.stepCount, Loops.stepLimit - pointee.stepCount)
-        guard var loop = recorder.record(constants + pointee.constantCount, Loops.constantLimit - pointee.constantCount) else { return }
+        let patience = min(pointee.patience, LoopRecorder.longestWalk)
+        var recorder = LoopRecorder(image, traits, start, steps + pointee.stepCount, Loops.stepLimit - pointee.stepCount, patience)
+        let recorded = recorder.record(constants + pointee.constantCount, Loops.constantLimit - pointee.constantCount)
+        pointee.patience -= patience - max(0, recorder.patience)
+        guard var loop = recorded else { return }
         loop.block = image.blocks[start]
         loop.firstStep = pointee.stepCount
         loop.firstConstant = pointee.constantCount

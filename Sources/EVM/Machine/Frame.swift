@@ -67,12 +67,11 @@ struct Frame: BitwiseCopyable {
     var next: Handle?
     /// Whose image it is, if it is the cache's.
     var cached: CachedCode.Handle?
-    /// Memory for an image that is not in the cache, of code up to that size; its blocks are zeros when no execution uses it.
-    var scratchText: UnsafeMutableRawPointer?
-    var scratchBlocks: UnsafeMutableRawPointer?
-    var scratchHeat: UnsafeMutableRawPointer?
-    var scratchLoops: Loops.Handle?
+    /// Memory for an image that is not in the cache, of code up to that size: blocks, which are zeros when no execution uses it, text, heat.
+    var scratch: UnsafeMutableRawPointer?
     var scratchSize: Int
+    /// Once an image has been analysed there.
+    var scratchLoops: Loops.Handle?
     /// Where blocks have been written into it: `analysedCount` stretches from one offset to the next.
     var analysed: InlineArray<32, Int32>
     var analysedCount: Int

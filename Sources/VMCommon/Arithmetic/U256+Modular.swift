@@ -55,15 +55,26 @@ extension U256 {
         var result = one
         var square = base
         var rest = exponent
-        for _ in 0..<126 {
+        for _ in 0..<64 {
             if rest.limb0 & 1 != 0 { result = result &* square }
             rest = shiftRight(rest, bits: 1)
             if rest.isZero { return result }
             square = square &* square
         }
-        // An odd number to the power of 2^126 is 1 more than a multiple e of 2^128. The square of e leaves nothing: (1 + e)^n is 1 + n * e.
-        return result &* (one &+ rest &* (square &- one))
+        return result &* powerOfSum(square &- one, rest)
     }
+
+    /// (1 + e)^n for an odd number to the power of 2^64, which is 1 more than a multiple e of 2^66: the fourth power of e leaves nothing, and
+    /// of the binomial theorem 1 + n e + n (n - 1) / 2 e^2 + n (n - 1) (n - 2) / 6 e^3.
+    private static func powerOfSum(_ e: U256, _ n: U256) -> U256 {
+        // Of the quotients as many bits count as are left of 256 beside those powers: one bit less does not matter.
+        let pairs = shiftRight(n &* (n &- one), bits: 1)
+        let triples = pairs &* (n &- U256(2)) &* third
+        return one &+ e &* (n &+ e &* (pairs &+ e &* triples))
+    }
+
+    /// 3 times this is 1.
+    private static var third: U256 { U256(0xaaaa_aaaa_aaaa_aaab, 0xaaaa_aaaa_aaaa_aaaa, 0xaaaa_aaaa_aaaa_aaaa, 0xaaaa_aaaa_aaaa_aaaa) }
 }
 
 /// The limbs of a number of 512 bits shifted left by 0...63, from the highest that is not zero down.
