@@ -5,7 +5,7 @@ import VMCommon
 /// that are known, and load and store in memory.
 ///
 /// Such a loop is recorded once as what it does to the words of the stack (`LoopRecorder`). Its PUSHes, DUPs, SWAPs, POPs and jumps leave nothing
-/// behind, also where it calls functions of the code, and gas and stack are looked at once for all of it (`runLoop`).
+/// behind, also where it calls functions of the code, and gas and stack are looked at once for all of it (`runSteps`).
 /// A loop starts where its block does. That block's entry among the image's suits no stack, so that control leaves the interpreter's fast way
 /// there; what it would be is here.
 struct Loops: BitwiseCopyable {
