@@ -16,6 +16,9 @@ struct LoopRecorder {
         var gas = 0
         var instructions = 0
         var branches = 0
+        /// Of the branch that it has come to.
+        var condition: Int8 = 0
+        var target = 0
 
         init(_ offset: Int) {
             self.offset = offset
@@ -38,49 +41,52 @@ struct LoopRecorder {
         }
     }
 
-    private enum Outcome { case found, failed, hopeless }
+    private enum Outcome { case found, failed, hopeless, branch }
 
     private let image: CodeImage
     private let traits: UnsafePointer<Traits>
     private let start: Int
-    private let steps: UnsafeMutablePointer<LoopStep>
-    private let limit: Int
-    /// Steps there are.
-    private(set) var count = 0
-    private var valueCount = 0
-    /// For each value: the step that computes it, or -1 less the index of its constant.
-    private var sources = InlineArray<96, Int16>(repeating: 0)
-    private var constants = InlineArray<32, U256>(repeating: .zero)
-    private var constantPlaces = InlineArray<32, Int8>(repeating: 0)
-    private var constantCount = 0
     /// Instructions that may still be walked, with all ways that were given up.
     private(set) var patience: Int
+    private let steps: UnsafeMutablePointer<LoopStep>
+    private let stepLimit: Int
+    /// Steps there are.
+    private(set) var count = 0
+    private let constants: UnsafeMutablePointer<LoopConstant>
+    private let constantLimit: Int
+    private var constantCount = 0
+    private let values: UnsafeMutablePointer<LoopValue>
+    private var valueCount = 0
 
     private static let branchLimit = 24
     static let longestWalk = 512
 
-    init(_ image: CodeImage, _ traits: UnsafePointer<Traits>, _ start: Int, _ steps: UnsafeMutablePointer<LoopStep>, _ limit: Int, _ patience: Int) {
+    /// Steps and constants come to where there is room for so many. `values` has room for `LoopStep.valueLimit`.
+    init(_ image: CodeImage, _ traits: UnsafePointer<Traits>, _ start: Int, _ patience: Int, _ steps: UnsafeMutablePointer<LoopStep>, _ stepLimit: Int,
+         _ constants: UnsafeMutablePointer<LoopConstant>, _ constantLimit: Int, _ values: UnsafeMutablePointer<LoopValue>) {
         self.image = image
         self.traits = traits
         self.start = start
-        self.steps = steps
-        self.limit = limit
         self.patience = patience
+        self.steps = steps
+        self.stepLimit = stepLimit
+        self.constants = constants
+        self.constantLimit = constantLimit
+        self.values = values
     }
 
-    /// The loop and, in `target`, its constants, if it is one, and worth it.
-    mutating func record(_ target: UnsafeMutablePointer<LoopConstant>, _ constantLimit: Int) -> Loop? {
+    /// The loop, if it is one and worth it.
+    mutating func record() -> Loop? {
         var walk = Walk(start)
         guard follow(&walk) == .found else { return nil }
-        let uses = removeUnused()
+        removeUnused()
         var loop = Loop()
         loop.start = start
         loop.gas = Int64(walk.gas)
         loop.need = -walk.lowest
         loop.growth = walk.greatest
-        for index in 0..<constantCount where uses[Int(constantPlaces[index]) - LoopStep.values] > 0 {
-            guard loop.constantCount < constantLimit else { return nil }
-            target[loop.constantCount] = LoopConstant(word: constants[index], place: Int(constantPlaces[index]))
+        for index in 0..<constantCount where values[constants[index].place - LoopStep.values].uses > 0 {
+            constants[loop.constantCount] = constants[index]
             loop.constantCount += 1
         }
         // A step takes about as long as an instruction or a sequence of them.
@@ -99,7 +105,30 @@ struct LoopRecorder {
 
     // MARK: The walk
 
+    /// Walks until it has come back. It calls itself at branches, so it must take little of the native stack: it may be called at the end of 1024 nested calls.
     private mutating func follow(_ walk: inout Walk) -> Outcome {
+        while true {
+            let outcome = advance(&walk)
+            if outcome != .branch { return outcome }
+            if walk.target != start {
+                let (count, valueCount, constantCount) = (count, valueCount, constantCount)
+                var straight = walk
+                if branch(&straight, goesOnIfZero: true) {
+                    let outcome = follow(&straight)
+                    if outcome != .failed {
+                        walk = straight
+                        return outcome
+                    }
+                }
+                (self.count, self.valueCount, self.constantCount) = (count, valueCount, constantCount)
+            }
+            guard branch(&walk, goesOnIfZero: false) else { return .failed }
+        }
+    }
+
+    /// Walks to the next branch that may go either way, or until it has come back.
+    @inline(never)
+    private mutating func advance(_ walk: inout Walk) -> Outcome {
         while true {
             if walk.offset == start && walk.instructions > 0 { return close(walk) }
             patience -= 1
@@ -127,20 +156,9 @@ struct LoopRecorder {
                     break
                 }
                 walk.branches += 1
-                if target != start {
-                    let (count, valueCount, constantCount) = (count, valueCount, constantCount)
-                    var straight = walk
-                    if branch(condition, goesOnIfZero: true, walk, to: target, .jump) {
-                        let outcome = follow(&straight)
-                        if outcome != .failed {
-                            walk = straight
-                            return outcome
-                        }
-                    }
-                    (self.count, self.valueCount, self.constantCount) = (count, valueCount, constantCount)
-                }
-                guard branch(condition, goesOnIfZero: false, walk, to: walk.offset, .flow) else { return .failed }
-                walk.offset = target
+                walk.condition = condition
+                walk.target = target
+                return .branch
             default:
                 guard execute(Opcode(octet: octet), &walk, before) else { return .failed }
             }
@@ -228,7 +246,7 @@ struct LoopRecorder {
 
     private mutating func newValue(_ source: Int) -> Int8? {
         guard valueCount < LoopStep.valueLimit else { return nil }
-        sources[valueCount] = Int16(source)
+        values[valueCount].source = Int16(source)
         valueCount += 1
         return Int8(LoopStep.values + valueCount - 1)
     }
@@ -240,20 +258,19 @@ struct LoopRecorder {
     }
 
     private mutating func add(_ step: LoopStep) -> Bool {
-        guard count < limit else { return false }
+        guard count < stepLimit else { return false }
         steps[count] = step
         count += 1
         return true
     }
 
     private mutating func pushConstant(_ word: U256, _ walk: inout Walk) -> Bool {
-        for index in 0..<constantCount where constants[index] == word {
-            walk.push(constantPlaces[index])
+        for index in 0..<constantCount where constants[index].word == word {
+            walk.push(Int8(constants[index].place))
             return true
         }
-        guard constantCount < constants.count, let value = newValue(-1 - constantCount) else { return false }
-        constants[constantCount] = word
-        constantPlaces[constantCount] = value
+        guard constantCount < constantLimit, let value = newValue(-1 - constantCount) else { return false }
+        constants[constantCount] = LoopConstant(word: word, place: Int(value))
         constantCount += 1
         walk.push(value)
         return true
@@ -261,8 +278,8 @@ struct LoopRecorder {
 
     private func constant(_ word: Int8) -> U256? {
         guard word >= LoopStep.values else { return nil }
-        let source = Int(sources[Int(word) - LoopStep.values])
-        return source < 0 ? constants[-1 - source] : nil
+        let source = Int(values[Int(word) - LoopStep.values].source)
+        return source < 0 ? constants[-1 - source].word : nil
     }
 
     private func destination(_ word: Int8) -> Int? {
@@ -293,8 +310,10 @@ struct LoopRecorder {
 
     // MARK: Branches and ways out
 
-    private mutating func branch(_ condition: Int8, goesOnIfZero: Bool, _ walk: Walk, to target: Int, _ way: LoopStep.Way) -> Bool {
-        var (word, isZero) = (condition, goesOnIfZero)
+    /// The walk goes on at one side of its branch; the other one is a way out.
+    @inline(never)
+    private mutating func branch(_ walk: inout Walk, goesOnIfZero: Bool) -> Bool {
+        var (word, isZero) = (walk.condition, goesOnIfZero)
         // ISZERO turns the question around.
         while let step = step(of: word), step.operation == .iszero {
             word = Int8(step.first / 32)
@@ -309,12 +328,14 @@ struct LoopRecorder {
             default: break
             }
         }
-        return add(question) && wayOut(of: count - 1, walk, to: target, way)
+        guard add(question), wayOut(of: count - 1, walk, to: goesOnIfZero ? walk.target : walk.offset, goesOnIfZero ? .jump : .flow) else { return false }
+        if !goesOnIfZero { walk.offset = walk.target }
+        return true
     }
 
     /// The step that computes a word, if one does.
     private func step(of word: Int8) -> LoopStep? {
-        guard word >= LoopStep.values, case let source = Int(sources[Int(word) - LoopStep.values]), source >= 0 else { return nil }
+        guard word >= LoopStep.values, case let source = Int(values[Int(word) - LoopStep.values].source), source >= 0 else { return nil }
         return steps[source]
     }
 
@@ -357,15 +378,15 @@ struct LoopRecorder {
 
     // MARK: What nothing needs
 
-    /// Takes out steps whose value is used nowhere. Gives how often each value is.
-    private mutating func removeUnused() -> InlineArray<96, Int16> {
-        var uses = InlineArray<96, Int16>(repeating: 0)
-        for index in 0..<count { count(steps[index], 1, &uses) }
+    /// Takes out steps whose value is used nowhere, and counts the uses of the others.
+    private mutating func removeUnused() {
+        for value in 0..<LoopStep.valueLimit { values[value].uses = 0 }
+        for index in 0..<count { count(steps[index], 1) }
         var kept = count
         for index in (0..<count).reversed() {
             let step = steps[index], value = Int(step.result) / 32 - LoopStep.values
-            if step.computes && value >= 0 && uses[value] == 0 {
-                count(step, -1, &uses)
+            if step.computes && value >= 0 && values[value].uses == 0 {
+                count(step, -1)
             } else {
                 kept -= 1
                 steps[kept] = step
@@ -373,11 +394,10 @@ struct LoopRecorder {
         }
         for index in kept..<count { steps[index - kept] = steps[index] }
         count -= kept
-        return uses
     }
 
-    private func count(_ step: LoopStep, _ change: Int16, _ uses: inout InlineArray<96, Int16>) {
-        func use(_ word: Int) { if word >= LoopStep.values { uses[word - LoopStep.values] += change } }
+    private func count(_ step: LoopStep, _ change: Int16) {
+        func use(_ word: Int) { if word >= LoopStep.values { values[word - LoopStep.values].uses += change } }
         guard step.operation != .leave && step.operation != .again else { return }
         use(Int(step.first) / 32)
         if step.hasSecond { use(Int(step.second) / 32) }

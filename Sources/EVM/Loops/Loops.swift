@@ -23,12 +23,13 @@ struct Loops: BitwiseCopyable {
     fileprivate static let limit = 8
     fileprivate static let stepLimit = 512
     fileprivate static let constantLimit = 64
-    // In one allocation: this, the loops, their steps, their constants.
+    // In one allocation: this, the loops, their steps, their constants, and the values of the one that is being recorded.
     fileprivate static let loopsOffset = (MemoryLayout<Loops>.size + 15) & ~15
     fileprivate static let stepsOffset = loopsOffset + limit * MemoryLayout<Loop>.stride
     fileprivate static let constantsOffset = stepsOffset + stepLimit * MemoryLayout<LoopStep>.stride
     /// Octets that the loops of an image take up.
-    static let room = constantsOffset + constantLimit * MemoryLayout<LoopConstant>.stride
+    static let room = valuesOffset + LoopStep.valueLimit * MemoryLayout<LoopValue>.stride
+    fileprivate static let valuesOffset = constantsOffset + constantLimit * MemoryLayout<LoopConstant>.stride
 
     /// None yet, for an image for one execution or for many. To be given back with `free`; nil if memory is short.
     static func create(forOne: Bool) -> Handle? {
@@ -67,6 +68,14 @@ struct Loop: BitwiseCopyable {
     var firstStep = 0
     var firstConstant = 0
     var constantCount = 0
+}
+
+/// Of a word that a loop computes, or of a constant, while it is recorded.
+struct LoopValue: BitwiseCopyable {
+    /// The step that computes it, or -1 less the index of its constant.
+    var source: Int16
+    /// How many steps use it.
+    var uses: Int16
 }
 
 /// A constant of a loop, and its place in words from the top.
@@ -113,8 +122,10 @@ extension Loops.Handle {
 
     private func record(_ start: Int, _ image: CodeImage, _ traits: UnsafePointer<Traits>) {
         let patience = min(pointee.patience, LoopRecorder.longestWalk)
-        var recorder = LoopRecorder(image, traits, start, steps + pointee.stepCount, Loops.stepLimit - pointee.stepCount, patience)
-        let recorded = recorder.record(constants + pointee.constantCount, Loops.constantLimit - pointee.constantCount)
+        let values = (UnsafeMutableRawPointer(self) + Loops.valuesOffset).assumingMemoryBound(to: LoopValue.self)
+        var recorder = LoopRecorder(image, traits, start, patience, steps + pointee.stepCount, Loops.stepLimit - pointee.stepCount,
+                                    constants + pointee.constantCount, Loops.constantLimit - pointee.constantCount, values)
+        let recorded = recorder.record()
         pointee.patience -= patience - max(0, recorder.patience)
         guard var loop = recorded else { return }
         loop.block = image.blocks[start]
