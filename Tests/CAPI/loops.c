@@ -1,5 +1,7 @@
 /* Loops at random that do little but compute, which are executed as steps: at every pace with all the gas that they want and with less, so that they end
  * in each of their instructions. Also from the cache: longer code is in it from its second run on. */
+#include <pthread.h>
+
 #include "evm.h"
 
 static uint64_t random_state = 1;
@@ -221,11 +223,51 @@ static void random_loops(void) {
     CHECK(ended > rounds / 3);
 }
 
+/* Calls itself as deep as that goes, and in each call comes back to a loop with many branches, on a stack of 512 KiB. */
+static void* deep(void* unused) {
+    enum { BRANCHES = 23, DEPTH = 1024 };
+    static Code code;
+    (void)unused;
+    code.size = 0;
+    for (int i = 0; i < 5; i++) push(&code, 0);
+    emit(&code, 0x30); emit(&code, OP_GAS); emit(&code, 0xf1); emit(&code, OP_POP);
+    push(&code, 8);
+    const size_t start = code.size;
+    emit(&code, OP_JUMPDEST);
+    for (int i = 0; i < BRANCHES; i++) {
+        emit(&code, 0x80); emit(&code, OP_ISZERO); push_wide(&code, code.size + 4, 2); emit(&code, OP_JUMPI);
+        emit(&code, OP_JUMPDEST);
+    }
+    push(&code, 1); emit(&code, 0x90); emit(&code, 0x03); emit(&code, 0x80); push_wide(&code, start, 2); emit(&code, OP_JUMPI);
+    Host host = fresh_host();
+    struct evmc_vm* vm = evmc_create_duet();
+    host.vm = vm;
+    host.own_code = code.octets;
+    host.own_size = code.size;
+    End end = execute_on(vm, &host, EVMC_OSAKA, 0, INT64_MAX / 2, &code);
+    EQUAL(end.status, EVMC_SUCCESS);
+    EQUAL(host.calls, DEPTH);
+    EQUAL(host.message.depth, DEPTH);
+    vm->destroy(vm);
+    return NULL;
+}
+
+static void deep_loops(void) {
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    EQUAL(pthread_attr_setstacksize(&attributes, 512 << 10), 0);
+    NEED(pthread_create(&thread, &attributes, deep, NULL) == 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+}
+
 int main(void) {
     open_instances();
     never = evmc_create_duet();
     NEED(never != NULL && never->set_option(never, "analyse_after", "1000000") == EVMC_SET_OPTION_SUCCESS);
     RUN(random_loops);
+    RUN(deep_loops);
     never->destroy(never);
     close_instances();
     return finish(__FILE__);
