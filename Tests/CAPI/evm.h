@@ -3,6 +3,8 @@
 #ifndef EVM_H
 #define EVM_H
 
+#include <pthread.h>
+
 #include "check.h"
 #include "duet_evm.h"
 
@@ -147,6 +149,17 @@ static inline End execute(Host* host, enum evmc_revision rev, uint32_t flags, in
     compare_ends("careful", &with_care, &end, rev, code);
     compare_ends("eager", &at_once, &end, rev, code);
     return end;
+}
+
+/* Runs it on a thread with a stack of 512 KiB, which 1024 nested calls fit. */
+static inline void run_on_small_stack(void* (*function)(void*)) {
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    EQUAL(pthread_attr_setstacksize(&attributes, 512 << 10), 0);
+    NEED(pthread_create(&thread, &attributes, function, NULL) == 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
 }
 
 #endif

@@ -306,16 +306,7 @@ static void* deep(void* unused) {
     return NULL;
 }
 
-/* On a stack of 512 KiB. */
-static void calls_to_the_limit(void) {
-    pthread_t thread;
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    EQUAL(pthread_attr_setstacksize(&attributes, 512 << 10), 0);
-    NEED(pthread_create(&thread, &attributes, deep, NULL) == 0);
-    pthread_join(thread, NULL);
-    pthread_attr_destroy(&attributes);
-}
+static void calls_to_the_limit(void) { run_on_small_stack(deep); }
 
 /* Code that is long enough for the cache: its bodies differ in one number, which it returns. */
 static void body(Code* code, unsigned number, unsigned padding) {

@@ -1,7 +1,5 @@
 /* Loops at random that do little but compute, which are executed as steps: at every pace with all the gas that they want and with less, so that they end
  * in each of their instructions. Also from the cache: longer code is in it from its second run on. */
-#include <pthread.h>
-
 #include "evm.h"
 
 static uint64_t random_state = 1;
@@ -252,15 +250,7 @@ static void* deep(void* unused) {
     return NULL;
 }
 
-static void deep_loops(void) {
-    pthread_t thread;
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    EQUAL(pthread_attr_setstacksize(&attributes, 512 << 10), 0);
-    NEED(pthread_create(&thread, &attributes, deep, NULL) == 0);
-    pthread_join(thread, NULL);
-    pthread_attr_destroy(&attributes);
-}
+static void deep_loops(void) { run_on_small_stack(deep); }
 
 int main(void) {
     open_instances();
