@@ -239,6 +239,7 @@ static void* deep(void* unused) {
     push(&code, 1); emit(&code, 0x90); emit(&code, 0x03); emit(&code, 0x80); push_wide(&code, start, 2); emit(&code, OP_JUMPI);
     Host host = fresh_host();
     struct evmc_vm* vm = evmc_create_duet();
+    NEED(vm != NULL && vm->set_option(vm, "analyse_after", "0") == EVMC_SET_OPTION_SUCCESS);
     host.vm = vm;
     host.own_code = code.octets;
     host.own_size = code.size;

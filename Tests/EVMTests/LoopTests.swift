@@ -10,7 +10,7 @@ final class LoopTests: XCTestCase {
         let code = (0..<hex.count / 2).map { UInt8(hex.dropFirst(2 * $0).prefix(2), radix: 16)! }
         withImage(of: code) { image in
             var image = image
-            image.loops = Loops.create(forOne: false)
+            image.loops = Loops.create(.many)
             image.analyseEverything(traits(of: .osaka))
             for offset in code.indices {
                 guard let loop = image.loops!.find(offset) else { continue }
@@ -81,5 +81,28 @@ final class LoopTests: XCTestCase {
     func testLoopInLoop() {
         let code = code((0, "5b 81" + "5b 80 15 610020 57" + "6001 90 03 80 50 80 50" + "610002 56"), (0x20, "5b 50 6001 01 80 50 80 50 610000 56"))
         XCTAssertEqual(loops(code), [2: [.whileNotZero, .sub, .copy, .again]])
+    }
+
+    /// For one execution: at 0 a loop, at 0x20 one that asks the host.
+    func testRecordedWhenControlHasComeToIt() {
+        let code = code((0, "5b 80 50 80 50 6001 01 80 610000 57"), (0x20, "5b 80 54 50 6001 01 80 610020 57"), (0x40, end))
+        let octets = (0..<code.count / 2).map { UInt8(code.dropFirst(2 * $0).prefix(2), radix: 16)! }
+        let traits = traits(of: .osaka)
+        withImage(of: octets) { image in
+            var image = image
+            let loops = Loops.create(.one(arrivals: 3))!
+            image.loops = loops
+            image.analyseEverything(traits)
+            let entry = image.block(at: 0x20)
+            XCTAssertTrue(entry.isPayable)
+            for arrival in 1...5 {
+                for start in [0, 0x20] { XCTAssertEqual(image.blocks[start].isPayable, start != 0 && arrival > 3, "\(start)") }
+                XCTAssertEqual(loops.come(to: 0, image, traits) != nil, arrival >= 3)
+                XCTAssertNil(loops.come(to: 0x20, image, traits))
+            }
+            XCTAssertEqual(image.blocks[0x20].gas, entry.gas)
+            XCTAssertEqual(loops.come(to: 0, image, traits)?.pointee.block.need, 1)
+            free(loops)
+        }
     }
 }

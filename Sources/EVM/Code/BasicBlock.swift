@@ -29,7 +29,7 @@ struct Block: BitwiseCopyable {
     }
 
     /// The words of the stack that it needs and what it adds to them at most; more than there are if no stack will do.
-    var need: Int { !isPayable ? stackLimit + 1 : Int(lowest) / 32 }
+    var need: Int { isPayable ? Int(lowest) / 32 : stackLimit + 1 }
     var growth: Int { stackLimit - need - (Int(heights) - 1) / 32 }
 
     /// Does any stack suit it?

@@ -31,7 +31,7 @@ struct CachedCode: BitwiseCopyable {
         guard let memory = calloc(1, octets) else { return nil }
         var image = CodeImage(text: memory + head + blocks, blocks: memory + head, size: size)
         image.load(code)
-        image.loops = Loops.create(forOne: false)
+        image.loops = Loops.create(.many)
         image.analyseEverything(traits(of: fork))
         if let loops = image.loops, loops.pointee.isEmpty {
             free(loops)

@@ -26,7 +26,9 @@ extension Frame.Handle {
     func analyseScratch(_ offset: Int) {
         if pointee.analysedCount == 0 {
             pointee.image.copyCode()
-            if let loops = pointee.scratchLoops { loops.pointee.forget() } else { pointee.scratchLoops = Loops.create(forOne: true) }
+            // A loop is to be recorded later than a block is analysed, as that takes longer.
+            let use = Loops.Use.one(arrivals: 16 * pointee.patience)
+            if let loops = pointee.scratchLoops { loops.pointee.forget(use) } else { pointee.scratchLoops = Loops.create(use) }
             pointee.image.loops = pointee.scratchLoops
         }
         noteAnalysed(offset, pointee.image.analyse(from: offset, pointee.traits, pastBranches: false))

@@ -23,12 +23,7 @@ extension Machine {
             return true
         }
         guard frame.isTarget(offset(pace)) else { return missTarget(from: jump) }
-        if P.isStenciled {
-            guard enter(pace, behindJump: true) else { return false }
-            pc += 1
-            return true
-        }
-        return landAnew()
+        return land(pace)
     }
 
     /// The end at a jump to no JUMPDEST, in `Fast` or `Stenciled`: it is the first one from an instruction or sequence on.

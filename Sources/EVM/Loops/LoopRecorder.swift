@@ -75,13 +75,11 @@ struct LoopRecorder {
         self.values = values
     }
 
-    /// The loop, if it is one and worth it.
-    mutating func record() -> Loop? {
+    /// Says what the loop needs and costs. False if it is none, or not worth it.
+    mutating func record(_ loop: inout Loop) -> Bool {
         var walk = Walk(start)
-        guard follow(&walk) == .found else { return nil }
+        guard follow(&walk) == .found else { return false }
         removeUnused()
-        var loop = Loop()
-        loop.start = start
         loop.gas = Int64(walk.gas)
         loop.need = -walk.lowest
         loop.growth = walk.greatest
@@ -90,7 +88,7 @@ struct LoopRecorder {
             loop.constantCount += 1
         }
         // A step takes about as long as an instruction or a sequence of them.
-        return walk.instructions >= 2 * stepsAround ? loop : nil
+        return walk.instructions >= 2 * stepsAround
     }
 
     /// Without those of ways out.

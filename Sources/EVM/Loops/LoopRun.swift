@@ -116,9 +116,9 @@ private struct LoopMachine {
 }
 
 extension Frame.Handle {
-    /// The loop that control comes to, if it can go around once.
+    /// The loop that control comes to, if it has been recorded and can go around once.
     func loop(at arrival: Arrival) -> UnsafePointer<Loop>? {
-        guard pointee.loopPatience > 0, let loop = pointee.image.loops?.find(arrival.offset) else { return nil }
+        guard pointee.loopPatience > 0, let loop = pointee.image.loops?.come(to: arrival.offset, pointee.image, pointee.traits) else { return nil }
         let height = arrival.top - pointee.stack
         return arrival.gas >= loop.pointee.gas && height >= loop.pointee.need && height + loop.pointee.growth <= stackLimit ? loop : nil
     }

@@ -17,6 +17,8 @@ struct Loops: BitwiseCopyable {
     fileprivate var candidateCount = 0
     /// Instructions that may still be walked to record loops.
     fileprivate var patience: Int
+    /// How often control comes to a loop before it is recorded.
+    fileprivate let arrivals: Int
     fileprivate var stepCount = 0
     fileprivate var constantCount = 0
 
@@ -31,19 +33,27 @@ struct Loops: BitwiseCopyable {
     static let room = valuesOffset + LoopStep.valueLimit * MemoryLayout<LoopValue>.stride
     fileprivate static let valuesOffset = constantsOffset + constantLimit * MemoryLayout<LoopConstant>.stride
 
-    /// None yet, for an image for one execution or for many. To be given back with `free`; nil if memory is short.
-    static func create(forOne: Bool) -> Handle? {
+    /// What the image is for. Recording may take a few times as long as an execution of little gas, some 10 µs, so for one execution it is for loops that
+    /// control has come to `arrivals` times since they were found.
+    enum Use { case many, one(arrivals: Int) }
+
+    /// None yet. To be given back with `free`; nil if memory is short.
+    static func create(_ use: Use) -> Handle? {
         guard let memory = malloc(room) else { return nil }
         let loops = memory.assumingMemoryBound(to: Loops.self)
-        loops.initialize(to: Loops(forOne: forOne))
+        loops.initialize(to: Loops(use))
         return loops
     }
 
-    /// Recording may take a few times as long as an execution of little gas: some 10 µs.
-    private init(forOne: Bool) { patience = forOne ? 1024 : 8192 }
+    private init(_ use: Use) {
+        switch use {
+        case .many: (patience, arrivals) = (8192, 0)
+        case .one(let arrivals): (patience, self.arrivals) = (1024, arrivals)
+        }
+    }
 
-    /// None any more, for one execution.
-    mutating func forget() { self = Loops(forOne: true) }
+    /// None any more.
+    mutating func forget(_ use: Use) { self = Loops(use) }
 
     var isEmpty: Bool { count == 0 }
 
@@ -61,6 +71,8 @@ struct Loop: BitwiseCopyable {
     var start = 0
     /// Of the first block, as it would be without a loop.
     var block = Block.never
+    /// How often control comes to it before it is recorded. 0: it is.
+    var arrivals = 0
     /// What once around costs, the words of the stack that it needs, and what it adds to them at most.
     var gas: Int64 = 0
     var need = 0
@@ -98,20 +110,30 @@ extension Loops.Handle {
     func firstStep(of loop: UnsafePointer<Loop>) -> UnsafePointer<LoopStep> { UnsafePointer(steps + loop.pointee.firstStep) }
     func firstConstant(of loop: UnsafePointer<Loop>) -> UnsafePointer<LoopConstant> { UnsafePointer(constants + loop.pointee.firstConstant) }
 
-    /// That starts at an offset.
-    func find(_ start: Int) -> UnsafePointer<Loop>? {
-        for index in 0..<pointee.count where loops[index].start == start { return UnsafePointer(loops + index) }
+    /// That starts at an offset, recorded or not.
+    func find(_ start: Int) -> UnsafeMutablePointer<Loop>? {
+        for index in 0..<pointee.count where loops[index].start == start { return loops + index }
         return nil
     }
 
-    /// Looks at the candidates whose block has been analysed, and keeps those that are loops.
+    /// Control comes to an offset: the loop that starts there, if it has been recorded by now.
+    func come(to start: Int, _ image: CodeImage, _ traits: UnsafePointer<Traits>) -> UnsafePointer<Loop>? {
+        guard let loop = find(start) else { return nil }
+        if loop.pointee.arrivals > 0 {
+            loop.pointee.arrivals -= 1
+            guard loop.pointee.arrivals == 0 && record(loop, image, traits) else { return nil }
+        }
+        return UnsafePointer(loop)
+    }
+
+    /// Looks at the candidates whose block has been analysed: from now on they are loops, as far as is known.
     func settle(_ image: CodeImage, _ traits: UnsafePointer<Traits>) {
         var waiting = 0
         for index in 0..<pointee.candidateCount {
             let start = Int(pointee.candidates[index])
             if image.blocks[start].isAnalysed {
                 // A loop's entry is not payable any more.
-                if pointee.count < Loops.limit && image.blocks[start].isPayable { record(start, image, traits) }
+                if pointee.count < Loops.limit && image.blocks[start].isPayable { add(start, image, traits) }
             } else {
                 pointee.candidates[waiting] = pointee.candidates[index]
                 waiting += 1
@@ -120,21 +142,32 @@ extension Loops.Handle {
         pointee.candidateCount = waiting
     }
 
-    private func record(_ start: Int, _ image: CodeImage, _ traits: UnsafePointer<Traits>) {
+    private func add(_ start: Int, _ image: CodeImage, _ traits: UnsafePointer<Traits>) {
+        let loop = loops + pointee.count
+        loop.initialize(to: Loop(start: start, block: image.blocks[start], arrivals: pointee.arrivals))
+        pointee.count += 1
+        image.blocks[start] = Block.never
+        if loop.pointee.arrivals == 0 { _ = record(loop, image, traits) }
+    }
+
+    /// False if it is no loop, or not worth it: then it is none any more, and another one may be in its place.
+    private func record(_ loop: UnsafeMutablePointer<Loop>, _ image: CodeImage, _ traits: UnsafePointer<Traits>) -> Bool {
         let patience = min(pointee.patience, LoopRecorder.longestWalk)
         let values = (UnsafeMutableRawPointer(self) + Loops.valuesOffset).assumingMemoryBound(to: LoopValue.self)
-        var recorder = LoopRecorder(image, traits, start, patience, steps + pointee.stepCount, Loops.stepLimit - pointee.stepCount,
+        var recorder = LoopRecorder(image, traits, loop.pointee.start, patience, steps + pointee.stepCount, Loops.stepLimit - pointee.stepCount,
                                     constants + pointee.constantCount, Loops.constantLimit - pointee.constantCount, values)
-        let recorded = recorder.record()
+        let isLoop = recorder.record(&loop.pointee)
         pointee.patience -= patience - max(0, recorder.patience)
-        guard var loop = recorded else { return }
-        loop.block = image.blocks[start]
-        loop.firstStep = pointee.stepCount
-        loop.firstConstant = pointee.constantCount
-        loops[pointee.count] = loop
-        pointee.count += 1
+        guard isLoop else {
+            image.blocks[loop.pointee.start] = loop.pointee.block
+            pointee.count -= 1
+            loop.pointee = loops[pointee.count]
+            return false
+        }
+        loop.pointee.firstStep = pointee.stepCount
+        loop.pointee.firstConstant = pointee.constantCount
         pointee.stepCount += recorder.count
-        pointee.constantCount += loop.constantCount
-        image.blocks[start] = Block.never
+        pointee.constantCount += loop.pointee.constantCount
+        return true
     }
 }

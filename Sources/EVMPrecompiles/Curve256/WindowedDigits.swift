@@ -46,8 +46,9 @@ struct WindowedDigits {
         }
     }
 
+    /// Through the span: the array's own subscript would copy it first.
     @inline(__always)
-    subscript(_ position: Int) -> Int { Int(digits[position]) }
+    subscript(_ position: Int) -> Int { Int(digits.span[position]) }
 }
 
 extension JacobianPoint {
