@@ -122,7 +122,7 @@ struct Machine {
 
     /// In `Fast`, where the block does not suit, or has not been analysed, or starts a loop.
     @inline(__always)
-    mutating func landAnew() -> Bool {
+    private mutating func landAnew() -> Bool {
         let arrival = frame.land(Arrival(offset: offset(Fast.self), top: sp, gas: gas, way: .jump))
         pc = frame.pointee.image.code + arrival.offset
         sp = arrival.top
