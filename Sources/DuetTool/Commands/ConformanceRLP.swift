@@ -11,7 +11,7 @@ extension Command {
             """,
         options: [],
         body: { arguments, console in
-            try runCases(arguments.operands, console) { test in rlpFailure(test) }
+            try runCases(arguments.operands, console) { test throws(ValueError) in try rlpFailure(test) }
         })
 
     static let conformanceTrie = Command(
@@ -24,29 +24,39 @@ extension Command {
             """,
         options: [],
         body: { arguments, console in
-            try runCases(arguments.operands, console) { test in trieFailure(test) }
+            try runCases(arguments.operands, console) { test throws(ValueError) in try trieFailure(test) }
         })
 
     struct VectorCase {
         let file: String
-        let name: String
         let value: JSONValue
     }
 
+    private static func mistake(_ test: VectorCase, _ failure: (VectorCase) throws(ValueError) -> String?) -> String? {
+        do throws(ValueError) { return try failure(test) } catch { return error.text }
+    }
+
     /// Runs each member of each file's object. `failure` says what is wrong with a case, nil if nothing is.
-    private static func runCases(_ paths: [String], _ console: Console, _ failure: (VectorCase) -> String?) throws -> Int32 {
+    private static func runCases(_ paths: [String], _ console: Console, _ failure: (VectorCase) throws(ValueError) -> String?) throws -> Int32 {
         var passed = 0, failed = 0
         for file in try paths.flatMap({ path throws(ToolError) in try ConformanceCommand.vectorFiles(path) }) {
-            let document = try JSONDocument(file: file)
-            guard document.root.isObject else { throw ToolError.failed("\(file): no object of test cases") }
-            for (key, value) in document.root.members {
-                let name = key.string
-                if let text = failure(VectorCase(file: file, name: name, value: value)) {
-                    console.print("\(file): \(name): \(text)")
-                    failed += 1
-                } else {
-                    passed += 1
+            do throws(ToolError) {
+                let document = try JSONDocument(file: file)
+                try inPlace(file) { () throws(ValueError) in
+                    try document.withRoot { root throws(ValueError) in
+                        for (key, value) in try Values.object(root).members {
+                            if let text = mistake(VectorCase(file: file, value: value), failure) {
+                                console.print("\(file): \(key.string): \(text)")
+                                failed += 1
+                            } else {
+                                passed += 1
+                            }
+                        }
+                    }
                 }
+            } catch {
+                console.print(error.text)
+                failed += 1
             }
         }
         guard passed + failed > 0 else { throw ToolError.failed("no test vectors in \(paths.joined(separator: ", "))") }
@@ -56,10 +66,9 @@ extension Command {
 
     // MARK: RLP
 
-    private static func rlpFailure(_ test: VectorCase) -> String? {
-        guard let value = test.value["in"], let out = test.value["out"] else { return "no 'in' or no 'out'" }
-        let digits = out.string.hasPrefix("0x") ? out.string.dropFirst(2) : out.string[...]
-        guard let encoding = hexOctets(digits.utf8) else { return "'out' is not hexadecimal" }
+    private static func rlpFailure(_ test: VectorCase) throws(ValueError) -> String? {
+        let value = try test.value.required("in") { $0 }
+        let encoding = try test.value.required("out", Values.bytes)
         let mistake = encoding.withUnsafeBytes { bytes -> RLPError? in
             do throws(RLPError) {
                 try RLPReader.check(bytes)

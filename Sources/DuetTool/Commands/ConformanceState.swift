@@ -100,7 +100,7 @@ final class StateConformance: @unchecked Sendable {
             let runner = StateTestRunner(try EthereumVM(path: vmPath, surface: surface))
             while let index = take() {
                 let start = ContinuousClock.now
-                let tally = try run(index, runner)
+                let tally = run(index, runner)
                 let taken = start.duration(to: .now) / .seconds(1)
                 lock.withLock {
                     done += 1
@@ -129,38 +129,46 @@ final class StateConformance: @unchecked Sendable {
         var lines: [String] = []
     }
 
-    private func run(_ index: Int, _ runner: StateTestRunner) throws(ToolError) -> Tally {
+    private func run(_ index: Int, _ runner: StateTestRunner) -> Tally {
         let file = files[index]
-        let document = try JSONDocument(file: file)
         defer { runner.forget() }
         var tally = Tally()
-        for (key, value) in document.root.members {
-            let test: StateTest
-            do throws(ToolError) {
-                test = try StateTest(name: key.string, value)
-            } catch {
-                tally.failed += 1
-                tally.lines.append("\(file): \(error.text)")
-                continue
-            }
-            for (fork, cases) in test.post where self.fork.map({ ForkName.revision($0) == ForkName.revision(fork) }) ?? true {
-                for expected in cases {
-                    func title() -> String { "\(file): \(test.name) \(fork) d\(expected.data) g\(expected.gas) v\(expected.value)" }
-                    if let filter, !title().contains(filter) { continue }
-                    if let exclude, title().contains(exclude) { continue }
-                    let failures = runner.run(test, fork, expected).failures
-                    let isExpected = !expectedFailures.isEmpty && expectedFailures.contains(title())
-                    if isExpected == !failures.isEmpty {
-                        if isExpected { tally.expected += 1 } else { tally.passed += 1 }
-                        continue
-                    }
-                    tally.failed += 1
-                    if isExpected { tally.lines.append("\(title()): passes, but is expected to fail") }
-                    tally.lines += failures.map { "\(title()): \($0)" }
+        func fail(_ error: ToolError) {
+            tally.failed += 1
+            tally.lines.append(error.text)
+        }
+        do throws(ToolError) {
+            try StateTest.forEach(in: file) { _, test in
+                switch test {
+                case .success(let test): run(test, runner, file, &tally)
+                case .failure(let error): fail(error)
                 }
             }
+        } catch {
+            fail(error)
         }
         return tally
+    }
+
+    private func run(_ test: StateTest, _ runner: StateTestRunner, _ file: String, _ tally: inout Tally) {
+        for (fork, cases) in test.post where self.fork.map({ ForkName.revision($0) == ForkName.revision(fork) }) ?? true {
+            for expected in cases {
+                func title() -> String {
+                    "\(file): \(test.name) \(fork) d\(expected.indexes.data) g\(expected.indexes.gas) v\(expected.indexes.value)"
+                }
+                if let filter, !title().contains(filter) { continue }
+                if let exclude, title().contains(exclude) { continue }
+                let failures = runner.run(test, fork, expected).failures
+                let isExpected = !expectedFailures.isEmpty && expectedFailures.contains(title())
+                if isExpected == !failures.isEmpty {
+                    if isExpected { tally.expected += 1 } else { tally.passed += 1 }
+                    continue
+                }
+                tally.failed += 1
+                if isExpected { tally.lines.append("\(title()): passes, but is expected to fail") }
+                tally.lines += failures.map { "\(title()): \($0)" }
+            }
+        }
     }
 }
 

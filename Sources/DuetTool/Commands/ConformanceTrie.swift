@@ -2,18 +2,25 @@ import EVMState
 import Foundation
 
 extension Command {
-    static func trieFailure(_ test: VectorCase) -> String? {
-        guard let content = test.value["in"] else { return "no 'in'" }
-        if let queries = test.value["tests"] { return orderFailure(content, queries) }
-        guard let expected = test.value["root"]?.string else { return "no 'root'" }
+    static func trieFailure(_ test: VectorCase) throws(ValueError) -> String? {
+        let content = try test.value.required("in") { $0 }
+        if let queries = try test.value.optional("tests", Values.list(of: Values.list(of: Values.text))) {
+            return orderFailure(try within("in") { () throws(ValueError) in try Values.list(of: Values.text)(content) }, queries)
+        }
+        let expected = try test.value.required("root", Values.hash).hex
         let isSecure = test.file.lowercased().contains("secure")
         var pairs: [(key: [UInt8], value: [UInt8])] = []
-        if content.isObject {
-            pairs = content.members.map { (octets($0.key), octets($0.value)) }
-        } else {
-            for pair in content.elements {
-                guard let key = pair[0], let value = pair[1] else { return "a pair is incomplete" }
-                pairs.append((octets(key), value.isNull ? [] : octets(value)))
+        try within("in") { () throws(ValueError) in
+            if content.isObject {
+                pairs = try Values.map(octets, by: { $0 }, octets)(content).map { ($0.key, $0.value) }
+            } else {
+                // Null for a value takes the key away.
+                let item: ValueParser<[UInt8]> = { json throws(ValueError) in json.isNull ? [] : try octets(json) }
+                pairs = try Values.list { pair throws(ValueError) in
+                    let items = try Values.list(of: item)(pair)
+                    guard items.count == 2 else { throw ValueError("a key and a value are wanted") }
+                    return (items[0], items[1])
+                }(content)
             }
         }
         if isSecure { pairs = pairs.map { (hash($0.key), $0.value) } }
@@ -31,10 +38,9 @@ extension Command {
     }
 
     /// A text with 0x stands for the octets behind it, any other for its own.
-    private static func octets(_ value: JSONValue) -> [UInt8] {
-        let text = value.string
-        if text.hasPrefix("0x"), let octets = hexOctets(text.dropFirst(2).utf8) { return octets }
-        return Array(text.utf8)
+    private static func octets(_ value: JSONValue) throws(ValueError) -> [UInt8] {
+        let text = try Values.text(value)
+        return text.hasPrefix("0x") ? try Values.bytes(value) : Array(text.utf8)
     }
 
     private static func hash(_ octets: [UInt8]) -> [UInt8] {
@@ -70,19 +76,18 @@ extension Command {
     }
 
     /// Queries are a key, the key before it and the key after it, "" for none.
-    private static func orderFailure(_ keys: JSONValue, _ queries: JSONValue) -> String? {
+    private static func orderFailure(_ keys: [String], _ queries: [[String]]) -> String? {
         var trie = Trie()
         var found = ByteBuffer()
         defer {
             trie.free()
             found.free()
         }
-        for key in keys.elements {
-            let octets = Array(key.string.utf8)
+        for key in keys {
+            let octets = Array(key.utf8)
             guard octets.withUnsafeBytes({ trie.set($0, $0) }) else { return "the trie cannot be built" }
         }
-        for query in queries.elements {
-            let words = query.elements.map { $0.string }
+        for words in queries {
             guard words.count == 3 else { return "a query is incomplete" }
             for (direction, expected) in [(TrieDirection.previous, words[1]), (.next, words[2])] {
                 let text = Array(words[0].utf8).withUnsafeBytes { key in

@@ -1,14 +1,15 @@
 import CPVM
-import Foundation
 
 extension Command {
     static let evmStateTest = Command(
-        path: ["evm", "statetest"], operands: "FILE…", operandCount: 1...Int.max,
-        summary: "Executes state-test files and prints what came of each case.",
+        path: ["evm", "statetest"], operands: "[PATH…]", operandCount: 0...Int.max,
+        summary: "Executes state tests, from files or folders of them, and prints what came of each case.",
         details: """
-            Prints a JSON array with an object for each case: name, fork, pass, stateRoot and, if it did not pass, error. With --json the
-            trace of each case goes to stderr in the form of EIP-3155 (unless --vm is another library), then a line with its state root.
-            The exit status is 1 if a case did not pass.
+            Prints a JSON array with an object for each case: name, fork, pass, stateRoot and, if it did not pass, error. A file or a test
+            that cannot be read has an object of its own, with the reason as its error. Without PATH, names of files or folders are read
+            from standard input, one a line, and an array is printed for each. With --json the trace of each case goes to stderr in the
+            form of EIP-3155 (unless --vm is another library), then a line with its state root. The exit status is 1 if a case did not
+            pass or something could not be read.
             """,
         options: [
             Option("--json", nil, "traces to stderr"),
@@ -17,36 +18,87 @@ extension Command {
             .vm,
         ],
         body: { arguments, console in
-            let vm = try EthereumVM(path: arguments.value("--vm"))
-            let runner = StateTestRunner(vm)
-            let fork = arguments.value("--fork").flatMap { ForkName.revision($0) }
-            if arguments.has("--fork"), fork == nil { throw ToolError.usage("--fork: no such fork") }
-            if arguments.has("--json") { _ = vm.vm.pointee.set_option?(vm.vm, "trace", "true") }
-            var objects: [String] = []
-            var isGood = true
-            for file in arguments.operands {
-                let document = try JSONDocument(file: file)
-                defer { runner.forget() }
-                for (key, value) in document.root.members {
-                    let test = try StateTest(name: key.string, value)
-                    if let filter = arguments.value("--filter"), !test.name.contains(filter) { continue }
-                    for (name, cases) in test.post where fork == nil || ForkName.revision(name) == fork {
-                        for expected in cases {
-                            let outcome = runner.run(test, name, expected)
-                            if arguments.has("--json") { console.report("{\"stateRoot\": \"\(outcome.root.hex)\"}") }
-                            var line = JSONLine()
-                            line.add("name", test.name)
-                            line.add("pass", .flag(outcome.failures.isEmpty))
-                            line.add("stateRoot", outcome.root.hex)
-                            line.add("fork", name)
-                            if !outcome.failures.isEmpty { line.add("error", outcome.failures.joined(separator: "; ")) }
-                            isGood = isGood && outcome.failures.isEmpty
-                            objects.append(line.text)
-                        }
-                    }
+            let command = try StateTestCommand(arguments, console)
+            if !arguments.operands.isEmpty {
+                command.run(arguments.operands)
+            } else {
+                while let path = console.readLine() { command.run([path]) }
+            }
+            return command.isGood ? 0 : 1
+        })
+}
+
+private final class StateTestCommand {
+    private let console: Console
+    private let vm: EthereumVM
+    private let runner: StateTestRunner
+    private let fork: evmc_revision?
+    private let filter: String?
+    private let hasTraces: Bool
+    private var objects: [String] = []
+    private(set) var isGood = true
+
+    init(_ arguments: Arguments, _ console: Console) throws(ToolError) {
+        self.console = console
+        vm = try EthereumVM(path: arguments.value("--vm"))
+        runner = StateTestRunner(vm)
+        fork = arguments.value("--fork").flatMap { ForkName.revision($0) }
+        if arguments.has("--fork"), fork == nil { throw .usage("--fork: no such fork") }
+        filter = arguments.value("--filter")
+        hasTraces = arguments.has("--json")
+        if hasTraces { _ = vm.vm.pointee.set_option?(vm.vm, "trace", "true") }
+    }
+
+    /// Prints an array with what came of all of `paths`.
+    func run(_ paths: [String]) {
+        objects = []
+        for path in paths where !path.isEmpty {
+            do throws(ToolError) {
+                let files = try ConformanceCommand.vectorFiles(path)
+                if files.isEmpty { throw .failed("\(path): there are no state tests") }
+                for file in files { run(file: file) }
+            } catch {
+                add(name: path, error)
+            }
+        }
+        console.print(objects.isEmpty ? "[]" : "[\n  \(objects.joined(separator: ",\n  "))\n]")
+    }
+
+    private func run(file: String) {
+        defer { runner.forget() }
+        do throws(ToolError) {
+            try StateTest.forEach(in: file) { name, result in
+                if let filter, !name.contains(filter) { return }
+                switch result {
+                case .success(let test): run(test)
+                case .failure(let error): add(name: name, error)
                 }
             }
-            console.print(objects.isEmpty ? "[]" : "[\n  \(objects.joined(separator: ",\n  "))\n]")
-            return isGood ? 0 : 1
-        })
+        } catch {
+            add(name: file, error)
+        }
+    }
+
+    private func run(_ test: StateTest) {
+        for (name, cases) in test.post where fork == nil || ForkName.revision(name) == fork {
+            for expected in cases {
+                let outcome = runner.run(test, name, expected)
+                if hasTraces { console.report("{\"stateRoot\": \"\(outcome.root.hex)\"}") }
+                add(name: test.name, stateRoot: outcome.root.hex, fork: name, outcome.failures)
+            }
+        }
+    }
+
+    private func add(name: String, _ error: ToolError) { add(name: name, stateRoot: nil, fork: nil, [error.text]) }
+
+    private func add(name: String, stateRoot: String?, fork: String?, _ failures: [String]) {
+        var line = JSONLine()
+        line.add("name", name)
+        line.add("pass", .flag(failures.isEmpty))
+        if let stateRoot { line.add("stateRoot", stateRoot) }
+        if let fork { line.add("fork", fork) }
+        if !failures.isEmpty { line.add("error", failures.joined(separator: "; ")) }
+        isGood = isGood && failures.isEmpty
+        objects.append(line.text)
+    }
 }

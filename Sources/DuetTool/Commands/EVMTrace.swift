@@ -94,27 +94,33 @@ private struct EVMTraceCommand {
         if arguments.has("--fork"), fork == nil { throw .usage("--fork: no such fork") }
         let wanted = Int(try arguments.number("--index", default: 0, in: 0...1_000_000_000))
         let vm = try EthereumVM(path: nil)
-        let document = try JSONDocument(file: path)
         var seen = 0
-        for (key, value) in document.root.members {
-            let test = try StateTest(name: key.string, value)
-            if let filter = arguments.value("--filter"), !test.name.contains(filter) { continue }
+        var chosen: (test: StateTest, fork: String, revision: evmc_revision, expected: StateTest.Case)?
+        var mistake: ToolError?
+        try StateTest.forEach(in: path) { _, result in
+            guard case .success(let test) = result else {
+                if case .failure(let error) = result { mistake = mistake ?? error }
+                return
+            }
+            if let filter = arguments.value("--filter"), !test.name.contains(filter) { return }
             for (name, cases) in test.post {
                 guard let revision = ForkName.revision(name), fork == nil || fork == revision else { continue }
                 for expected in cases {
+                    if seen == wanted { chosen = (test, name, revision, expected) }
                     seen += 1
-                    if seen <= wanted { continue }
-                    var outcome = StateTestRunner.Outcome()
-                    try trace(vm.vm, revision, "\(test.name), \(name)") { proxy in
-                        outcome = StateTestRunner(EthereumVM(proxy)).run(test, name, expected)
-                    }
-                    if let rejection = outcome.rejection { console.report("duet: the transaction is refused: \(rejection)") }
-                    for failure in outcome.failures { console.report("duet: not as the test wants it: \(failure)") }
-                    return
                 }
             }
         }
-        throw .failed("\(path): \(seen == 0 ? "no case is left" : "only \(seen) cases are left")")
+        guard let (test, name, revision, expected) = chosen else {
+            if let mistake { throw mistake }
+            throw .failed("\(path): \(seen == 0 ? "no case is left" : "only \(seen) cases are left")")
+        }
+        var outcome = StateTestRunner.Outcome()
+        try trace(vm.vm, revision, "\(test.name), \(name)") { proxy in
+            outcome = StateTestRunner(EthereumVM(proxy)).run(test, name, expected)
+        }
+        if let rejection = outcome.rejection { console.report("duet: the transaction is refused: \(rejection)") }
+        for failure in outcome.failures { console.report("duet: not as the test wants it: \(failure)") }
     }
 
     /// Lets `body` execute with a VM that is traced.

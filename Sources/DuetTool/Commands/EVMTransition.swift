@@ -49,35 +49,20 @@ private struct TransitionCommand {
         var options = Transition.Options(revision: revision, chainID: chainID, reward: nil, isStateTest: arguments.has("--state-test"))
         if rewardText != "-1" { options.reward = evmc_bytes32(try arguments.number("--state.reward", default: 0)) }
 
-        var shared: JSONDocument?
-        var documents: [JSONDocument] = []
-        func input(_ option: String, _ key: String) throws -> JSONValue {
-            let path = arguments.value(option) ?? "\(key).json"
-            guard path == "stdin" else {
-                documents.append(try JSONDocument(file: path))
-                return documents.last!.root
-            }
-            if shared == nil { shared = try JSONDocument([UInt8](FileHandle.standardInput.readDataToEndOfFile())) }
-            guard let value = shared!.root.member(key) else { throw ToolError.failed("standard input: no '\(key)'") }
-            return value
+        let inputs = TransitionInputs(arguments)
+        let alloc = try inputs.required("alloc", StateTest.accounts)
+        let transactions = try inputs.required("txs", TransitionTransaction.read)
+        let blobs = try inputs.optional("blobParams") { json throws(ValueError) in try BlobSchedule(revision, BlobSchedule.Changes(json)) }
+        let environment = try inputs.required("env") { json throws(ValueError) in
+            try TransitionEnvironment(json, revision, chainID: chainID, blobs: blobs ?? BlobSchedule(revision))
         }
-        let alloc = try input("--input.alloc", "alloc")
-        var blobs: JSONValue?
-        if let path = arguments.value("--input.blobParams") {
-            documents.append(try JSONDocument(file: path))
-            blobs = documents.last!.root
-        } else {
-            blobs = shared?.root.member("blobParams")
-        }
-        let environment = try TransitionEnvironment(try input("--input.env", "env"), revision, chainID: chainID, blobs: blobs)
-        let transactions = try TransitionTransaction.read(try input("--input.txs", "txs"))
         let vm = try EthereumVM(path: arguments.value("--vm"))
         let transition = try Transition(alloc, environment, options, vm)
         let traces = TraceFiles(basedir)
         if arguments.has("--trace") { transition.beforeTransaction = { index, hash in try traces.next(index, hash, vm) } }
         try transition.run(transactions)
         traces.close(vm)
-        try withExtendedLifetime(documents) { try write(transition, revision, console) }
+        try write(transition, revision, console)
         return 0
     }
 

@@ -12,22 +12,3 @@ enum ForkName {
 
     static func revision(_ name: String) -> evmc_revision? { names.first { $0.0.lowercased() == name.lowercased() }?.1 }
 }
-
-/// What a fork, or a chain's schedule, says of blobs (EIP-7840).
-struct BlobSchedule {
-    var target: UInt64
-    var max: UInt64
-    var updateFraction: UInt64
-
-    init(_ revision: evmc_revision) {
-        let isPrague = revision.rawValue >= EVMC_PRAGUE.rawValue
-        (target, max, updateFraction) = isPrague ? (6, 9, 5_007_716) : (3, 6, 3_338_477)
-    }
-
-    init(_ revision: evmc_revision, _ json: JSONValue?) {
-        self.init(revision)
-        target = json?["target"]?.number ?? target
-        max = json?["max"]?.number ?? max
-        updateFraction = json?["baseFeeUpdateFraction"]?.number ?? updateFraction
-    }
-}

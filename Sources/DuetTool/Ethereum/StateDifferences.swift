@@ -2,9 +2,7 @@ import CPVM
 
 /// In what a state differs from the post state that a test carries.
 enum StateDifferences {
-    static func list(_ state: OpaquePointer, _ post: JSONValue) -> [String] {
-        let expected: [StateTest.PreAccount]
-        do throws(ToolError) { expected = try StateTest.accounts(post) } catch { return [error.text] }
+    static func list(_ state: OpaquePointer, _ expected: [StateTest.PreAccount]) -> [String] {
         var lines: [String] = []
         for account in expected {
             var address = account.address

@@ -1,5 +1,6 @@
 import CPVM
 import EVMState
+import VMCommon
 
 /// One test of a state-test file: a pre-state, a transaction with several data, gas limits and values, and for each fork what
 /// comes of some of their combinations.
@@ -7,9 +8,9 @@ struct StateTest {
     let name: String
     let pre: [PreAccount]
     let post: [(fork: String, cases: [Case])]
-    private let env: JSONValue
-    private let transaction: JSONValue
-    private let config: JSONValue?
+    let transaction: StateTransaction
+    private let environment: Environment
+    private let config: Config
 
     struct PreAccount {
         let address: evmc_address
@@ -19,83 +20,144 @@ struct StateTest {
         let storage: [(key: evmc_bytes32, value: evmc_bytes32)]
     }
 
-    struct Case {
-        let root: evmc_bytes32
-        let logs: evmc_bytes32
+    /// Which of the transaction's data, gas limits and values.
+    struct Indexes {
         let data: Int
         let gas: Int
         let value: Int
-        let bytes: JSONValue?
+    }
+
+    struct Case {
+        let indexes: Indexes
+        let root: evmc_bytes32
+        let logs: evmc_bytes32
+        /// The signed transaction, with the text that it comes from.
+        let bytes: [UInt8]?
         let exception: String?
         /// The post state, in some files.
-        let state: JSONValue?
+        let state: [PreAccount]?
     }
 
-    /// The test lives as long as the document that `json` belongs to.
+    private struct Environment {
+        let coinbase: evmc_address
+        let number: Int64
+        let timestamp: UInt64
+        let gasLimit: UInt64
+        let difficulty: U256?
+        let random: U256?
+        let baseFee: U256?
+        let excessBlobGas: UInt64?
+    }
+
+    private struct Config {
+        var chainID: U256?
+        var schedules: [(key: String, value: BlobSchedule.Changes)] = []
+    }
+
     init(name: String, _ json: JSONValue) throws(ToolError) {
-        guard let env = json["env"], let pre = json["pre"], let transaction = json["transaction"], let post = json["post"] else {
-            throw .failed("\(name): no state test")
-        }
         self.name = name
-        self.env = env
-        self.transaction = transaction
-        config = json["config"]
-        self.pre = try StateTest.accounts(pre)
-        var forks: [(String, [Case])] = []
-        for (fork, cases) in post.members {
-            var list: [Case] = []
-            for item in cases.elements { list.append(try StateTest.expectation(item)) }
-            forks.append((fork.string, list))
+        // One mistake of each part is told, not the first alone.
+        var mistakes: [String] = []
+        func part<Part>(_ read: () throws(ValueError) -> Part) -> Part? {
+            do throws(ValueError) { return try read() } catch {
+                mistakes.append(error.text)
+                return nil
+            }
         }
-        self.post = forks
+        guard json.isObject else { throw .failed("\(name): a state test is an object, not \(json.kindName)") }
+        let post = part { () throws(ValueError) in try json.required("post", Values.map(Values.text, by: { $0 }, Values.list(of: StateTest.expectation))) }
+        let transaction = part { () throws(ValueError) in try json.required("transaction", StateTransaction.init) }
+        let environment = part { () throws(ValueError) in try json.required("env", StateTest.environment) }
+        let pre = part { () throws(ValueError) in try json.required("pre", StateTest.accounts) }
+        let config = part { () throws(ValueError) in try json.optional("config", StateTest.config) ?? Config() }
+        guard let post, let transaction, let environment, let pre, let config else {
+            throw .failed("\(name): \(mistakes.joined(separator: "; "))")
+        }
+        self.post = post.map { (fork: $0.key, cases: $0.value) }
+        self.transaction = transaction
+        self.environment = environment
+        self.pre = pre
+        self.config = config
     }
 
-    static func accounts(_ json: JSONValue) throws(ToolError) -> [PreAccount] {
-        var accounts: [PreAccount] = []
-        for (key, value) in json.members {
-            // Of numbers and code, what is not there is zero or empty.
-            guard let address = key.address else { throw .failed("\(key.string): no address") }
-            var storage: [(key: evmc_bytes32, value: evmc_bytes32)] = []
-            if let slots = value["storage"] {
-                for (key, value) in slots.members {
-                    guard let key = key.word, let value = value.word else { throw .failed("\(address.hex): no storage word") }
-                    storage.append((key, value))
+    /// Hands over the tests of a file, one after the other: each of them, or why it is none. Errors name the file.
+    static func forEach(in file: String, _ work: (String, Result<StateTest, ToolError>) -> Void) throws(ToolError) {
+        let document = try JSONDocument(file: file)
+        try document.withRoot { root throws(ToolError) in
+            guard root.isObject else { throw .failed("\(file): an object of state tests is wanted, not \(root.kindName)") }
+            for (key, value) in root.members {
+                let name = key.string
+                do throws(ToolError) { work(name, .success(try StateTest(name: name, value))) } catch {
+                    work(name, .failure(.failed("\(file): \(error.text)")))
                 }
             }
-            guard let nonce = value["nonce"].map({ $0.number }) ?? 0, let balance = value["balance"].map({ $0.word }) ?? evmc_bytes32(),
-                  let code = value["code"].map({ $0.octets }) ?? [] else { throw .failed("\(address.hex): nonce, balance or code is malformed") }
-            accounts.append(PreAccount(address: address, nonce: nonce, balance: balance, code: code, storage: storage))
         }
-        return accounts
     }
 
-    private static func expectation(_ json: JSONValue) throws(ToolError) -> Case {
-        guard let root = json["hash"]?.word, let logs = json["logs"]?.word, let indexes = json["indexes"],
-              let data = indexes["data"]?.number, let gas = indexes["gas"]?.number, let value = indexes["value"]?.number else {
-            throw .failed("a post entry is incomplete")
+    // MARK: Parts
+
+    static func accounts(_ json: JSONValue) throws(ValueError) -> [PreAccount] {
+        let accounts = try Values.map(Values.address, by: { U256($0) }, Values.object)(json)
+        var list: [PreAccount] = []
+        list.reserveCapacity(accounts.count)
+        for (address, json) in accounts {
+            try within(address.hex) { () throws(ValueError) in
+                // Of numbers and code, what is not there is zero or empty.
+                list.append(PreAccount(
+                    address: address, nonce: try json.optional("nonce", Values.quantity64) ?? 0,
+                    balance: (try json.optional("balance", Values.quantity256) ?? .zero).word,
+                    code: try json.optional("code", Values.bytes) ?? [],
+                    storage: try json.optional("storage", Values.map(Values.storageWord, by: { U256($0) }, Values.storageWord)) ?? []))
+            }
         }
-        return Case(root: root, logs: logs, data: Int(data), gas: Int(gas), value: Int(value), bytes: json["txbytes"],
-                    exception: json["expectException"]?.string, state: json["state"])
+        return list
+    }
+
+    private static func expectation(_ json: JSONValue) throws(ValueError) -> Case {
+        let indexes = try json.required("indexes") { json throws(ValueError) in
+            Indexes(data: try json.required("data", Values.index), gas: try json.required("gas", Values.index),
+                    value: try json.required("value", Values.index))
+        }
+        return Case(
+            indexes: indexes, root: try json.required("hash", Values.hash), logs: try json.required("logs", Values.hash),
+            bytes: try json.optional("txbytes", Values.bytes), exception: try json.optional("expectException", Values.text),
+            state: try json.optional("state", StateTest.accounts))
+    }
+
+    private static func environment(_ json: JSONValue) throws(ValueError) -> Environment {
+        Environment(
+            coinbase: try json.required("currentCoinbase", Values.address), number: try json.required("currentNumber", Values.quantity63),
+            timestamp: try json.required("currentTimestamp", Values.quantity64), gasLimit: try json.required("currentGasLimit", Values.quantity64),
+            difficulty: try json.optional("currentDifficulty", Values.quantity256), random: try json.optional("currentRandom", Values.quantity256),
+            baseFee: try json.optional("currentBaseFee", Values.quantity256),
+            excessBlobGas: try json.optional("currentExcessBlobGas", Values.quantity64))
+    }
+
+    private static func config(_ json: JSONValue) throws(ValueError) -> Config {
+        Config(chainID: try json.optional("chainid", Values.quantity256),
+               schedules: try json.optional("blobSchedule", Values.map(Values.text, by: { $0 }, BlobSchedule.Changes.init)) ?? [])
     }
 
     // MARK: Block
 
-    func block(_ revision: evmc_revision, fork: String) -> duet_block_t {
+    func block(_ revision: evmc_revision, fork: String) throws(ValueError) -> duet_block_t {
         var block = duet_block_t()
-        block.number = Int64(clamping: env["currentNumber"]?.number ?? 0)
-        block.timestamp = Int64(bitPattern: env["currentTimestamp"]?.number ?? 0)
+        block.number = environment.number
+        // Code sees all 64 bits.
+        block.timestamp = Int64(bitPattern: environment.timestamp)
         // Files from before EIP-1985 have limits of more than 63 bits.
-        block.gas_limit = Int64(clamping: env["currentGasLimit"]?.number ?? .max)
+        block.gas_limit = Int64(clamping: environment.gasLimit)
         block.gas_left = block.gas_limit
-        block.coinbase = env["currentCoinbase"]?.address ?? evmc_address()
-        let randomness = revision.rawValue >= EVMC_PARIS.rawValue ? env["currentRandom"] : env["currentDifficulty"]
-        block.prev_randao = randomness?.word ?? evmc_bytes32()
+        block.coinbase = environment.coinbase
+        let randomness = revision.rawValue >= EVMC_PARIS.rawValue ? environment.random : environment.difficulty
+        block.prev_randao = (randomness ?? .zero).word
         // What retesteth assumed where a file says nothing.
-        if revision.rawValue >= EVMC_LONDON.rawValue { block.base_fee = env["currentBaseFee"]?.word ?? evmc_bytes32(10) }
-        block.chain_id = config?["chainid"]?.word ?? evmc_bytes32(1)
+        if revision.rawValue >= EVMC_LONDON.rawValue { block.base_fee = (environment.baseFee ?? U256(10)).word }
+        block.chain_id = (config.chainID ?? .one).word
         if revision.rawValue >= EVMC_CANCUN.rawValue {
-            let schedule = BlobSchedule(revision, config?["blobSchedule"]?.member(fork))
-            block.blob_base_fee = duet_blob_base_fee(env["currentExcessBlobGas"]?.number ?? 0, schedule.updateFraction)
+            let changes = config.schedules.first { $0.key == fork }?.value
+            let schedule = try within("config.blobSchedule.\(fork)") { () throws(ValueError) in try BlobSchedule(revision, changes) }
+            block.blob_base_fee = duet_blob_base_fee(environment.excessBlobGas ?? 0, schedule.updateFraction)
             block.blobs_left = schedule.max
         }
         block.block_hash = StateTest.blockHash
@@ -107,22 +169,4 @@ struct StateTest {
         var text = String(number)
         return text.withUTF8 { keccak(UnsafeRawBufferPointer($0)).evmc }
     }
-
-    // MARK: Transaction
-
-    /// The transaction of a case, from its bytes or, in older files, from its fields.
-    func transaction(_ test: Case, _ revision: evmc_revision) -> Result<TestTransaction, ToolError> {
-        do throws(ToolError) {
-            return .success(try TestTransaction(transaction, test))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    var sender: evmc_address? { transaction["sender"]?.address }
-}
-
-extension JSONValue {
-    /// The member of an object by a name that is not known beforehand.
-    func member(_ name: String) -> JSONValue? { members.first { $0.key.string == name }?.value }
 }

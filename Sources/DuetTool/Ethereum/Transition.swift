@@ -48,13 +48,13 @@ final class Transition {
     private(set) var blockException: String?
     var beforeTransaction: ((Int, evmc_bytes32) throws -> Void)?
 
-    init(_ alloc: JSONValue, _ environment: TransitionEnvironment, _ options: Options, _ vm: EthereumVM) throws(ToolError) {
+    init(_ alloc: [StateTest.PreAccount], _ environment: TransitionEnvironment, _ options: Options, _ vm: EthereumVM) throws(ToolError) {
         guard let state = duet_state_create() else { throw .failed("out of memory") }
         self.state = state
         self.environment = environment
         self.options = options
         self.vm = vm
-        guard StateTestRunner.fill(state, try StateTest.accounts(alloc)) else { throw .failed("out of memory") }
+        guard StateTestRunner.fill(state, alloc) else { throw .failed("out of memory") }
     }
 
     deinit { duet_state_free(state) }
@@ -164,24 +164,16 @@ final class Transition {
         guard !isAtLeast(EVMC_PARIS), let reward = options.reward else { return }
         let full = U256(reward)
         var miner = full
-        for ommer in environment.ommers?.elements.map({ $0 }) ?? [] {
-            guard let delta = ommer["delta"]?.number, (1...7).contains(delta), let address = ommer["address"]?.address else {
-                throw ToolError.failed("env: a malformed ommer")
-            }
+        for ommer in environment.ommers {
             miner = miner &+ full / U256(32)
-            try pay(address, full &* U256(8 - delta) / U256(8))
+            try pay(ommer.address, full &* U256(8 - ommer.delta) / U256(8))
         }
         try pay(environment.block.coinbase, miner)
     }
 
     /// EIP-4895: amounts are in Gwei.
     private func withdraw() throws {
-        for withdrawal in environment.withdrawals?.elements.map({ $0 }) ?? [] {
-            guard let address = withdrawal["address"]?.address, let amount = withdrawal["amount"]?.number else {
-                throw ToolError.failed("env: a malformed withdrawal")
-            }
-            try pay(address, U256(amount) &* U256(1_000_000_000))
-        }
+        for withdrawal in environment.withdrawals ?? [] { try pay(withdrawal.address, U256(withdrawal.amount) &* U256(1_000_000_000)) }
     }
 
     /// EIP-7685: deposits (EIP-6110) from logs, withdrawals (7002) and consolidations (7251) from system contracts.
@@ -259,13 +251,13 @@ final class Transition {
 
     var withdrawalsRoot: evmc_bytes32? {
         guard isAtLeast(EVMC_SHANGHAI), let withdrawals = environment.withdrawals else { return nil }
-        return root(withdrawals.elements.map { withdrawal in
+        return root(withdrawals.map { withdrawal in
             encoded { writer in
                 let list = writer.beginList()
-                writer.number(withdrawal["index"]?.number ?? 0)
-                writer.number(withdrawal["validatorIndex"]?.number ?? 0)
-                writer.address(Address(withdrawal["address"]?.address ?? evmc_address()))
-                writer.number(withdrawal["amount"]?.number ?? 0)
+                writer.number(withdrawal.index)
+                writer.number(withdrawal.validatorIndex)
+                writer.address(Address(withdrawal.address))
+                writer.number(withdrawal.amount)
                 writer.endList(list)
             }
         })

@@ -3,14 +3,28 @@ import VMCommon
 
 /// The block of a transition, from the file that transition tools call env: what it does not say is computed from the parent.
 struct TransitionEnvironment {
+    struct Withdrawal {
+        let index: UInt64
+        let validatorIndex: UInt64
+        let address: evmc_address
+        /// In Gwei.
+        let amount: UInt64
+    }
+
+    struct Ommer {
+        /// How many blocks it is behind.
+        let delta: UInt64
+        let address: evmc_address
+    }
+
     var block = duet_block_t()
     let excessBlobGas: UInt64
-    let baseFee: UInt64
+    let baseFee: U256
     let schedule: BlobSchedule
     let parentBeaconBlockRoot: evmc_bytes32?
     let parentHash: evmc_bytes32?
-    let withdrawals: JSONValue?
-    let ommers: JSONValue?
+    let withdrawals: [Withdrawal]?
+    let ommers: [Ommer]
     /// Hashes by block number; the block's function reads them.
     let hashes: BlockHashes
 
@@ -19,88 +33,110 @@ struct TransitionEnvironment {
     }
 
     /// `blobs` says what differs from the fork's blob schedule.
-    init(_ env: JSONValue, _ revision: evmc_revision, chainID: UInt64, blobs: JSONValue? = nil) throws(ToolError) {
-        func number(_ key: StaticString) -> UInt64? { env[key].flatMap { $0.isNull ? nil : $0.number } }
-        guard let coinbase = env["currentCoinbase"]?.address, let blockNumber = number("currentNumber"),
-              let timestamp = number("currentTimestamp"), let gasLimit = number("currentGasLimit") else {
-            throw .failed("env: coinbase, number, timestamp or gas limit is missing")
-        }
-        block.coinbase = coinbase
-        block.number = Int64(clamping: blockNumber)
+    init(_ env: JSONValue, _ revision: evmc_revision, chainID: UInt64, blobs: BlobSchedule) throws(ValueError) {
+        let number = try env.required("currentNumber", Values.quantity63)
+        block.coinbase = try env.required("currentCoinbase", Values.address)
+        block.number = number
         // Code sees all 64 bits.
-        block.timestamp = Int64(bitPattern: timestamp)
-        block.gas_limit = Int64(clamping: gasLimit)
+        block.timestamp = Int64(bitPattern: try env.required("currentTimestamp", Values.quantity64))
+        block.gas_limit = try env.required("currentGasLimit", Values.quantity63)
         block.gas_left = block.gas_limit
         block.chain_id = evmc_bytes32(chainID)
-        schedule = BlobSchedule(revision, blobs)
-        parentBeaconBlockRoot = env["parentBeaconBlockRoot"]?.word
-        parentHash = env["parentHash"]?.word
-        withdrawals = env["withdrawals"]
-        ommers = env["ommers"]
+        schedule = blobs
+        parentBeaconBlockRoot = try env.optional("parentBeaconBlockRoot", Values.hash)
+        parentHash = try env.optional("parentHash", Values.hash)
+        withdrawals = try env.optional("withdrawals", Values.list(of: Withdrawal.init))
+        ommers = try env.optional("ommers", Values.list(of: Ommer.init)) ?? []
         hashes = BlockHashes()
-        if let list = env["blockHashes"] {
-            for (key, value) in list.members {
-                if let number = key.number, let hash = value.word { hashes.byNumber[number] = hash }
-            }
-        }
-        if let parentHash, blockNumber > 0, hashes.byNumber[blockNumber - 1] == nil { hashes.byNumber[blockNumber - 1] = parentHash }
+        let known = try env.optional("blockHashes", Values.map(Values.quantity64, by: { $0 }, Values.hash)) ?? []
+        for (number, hash) in known { hashes.byNumber[number] = hash }
+        if let parentHash, number > 0, hashes.byNumber[UInt64(number) - 1] == nil { hashes.byNumber[UInt64(number) - 1] = parentHash }
 
+        let random = try env.optional("currentRandom", Values.quantity256)
+        let difficulty = try env.optional("currentDifficulty", Values.quantity256)
         if revision.rawValue >= EVMC_PARIS.rawValue {
-            guard let random = env["currentRandom"]?.word else { throw .failed("env: currentRandom is missing") }
-            block.prev_randao = random
-        } else if let difficulty = env["currentDifficulty"]?.word {
-            block.prev_randao = difficulty
+            guard let random else { throw ValueError("it is missing").within("currentRandom") }
+            block.prev_randao = random.word
+        } else if let difficulty {
+            block.prev_randao = difficulty.word
         } else {
-            throw .failed("env: currentDifficulty is missing; it is not computed from the parent's")
+            throw ValueError("it is missing; it is not computed from the parent's").within("currentDifficulty")
         }
 
-        if revision.rawValue >= EVMC_LONDON.rawValue {
-            guard let fee = number("currentBaseFee") ?? TransitionEnvironment.baseFee(
-                number("parentBaseFee"), used: number("parentGasUsed"), limit: number("parentGasLimit")) else {
-                throw .failed("env: neither currentBaseFee nor the parent's base fee, gas used and gas limit")
-            }
-            baseFee = fee
-            block.base_fee = evmc_bytes32(fee)
-        } else {
-            baseFee = 0
-        }
+        let parentBaseFee = try env.optional("parentBaseFee", Values.quantity256)
+        baseFee = try TransitionEnvironment.baseFee(env, revision, parentBaseFee)
+        block.base_fee = baseFee.word
+        excessBlobGas = try TransitionEnvironment.excessBlobGas(env, revision, parentBaseFee, schedule)
         if revision.rawValue >= EVMC_CANCUN.rawValue {
-            excessBlobGas = number("currentExcessBlobGas") ?? TransitionEnvironment.excess(
-                number("parentExcessBlobGas") ?? 0, used: number("parentBlobGasUsed") ?? 0, number("parentBaseFee") ?? 0, schedule, revision)
             block.blob_base_fee = duet_blob_base_fee(excessBlobGas, schedule.updateFraction)
             block.blobs_left = schedule.max
-        } else {
-            excessBlobGas = 0
         }
         block.block_hash = { context, number in
             let hashes = Unmanaged<BlockHashes>.fromOpaque(context!).takeUnretainedValue()
-            return hashes.byNumber[UInt64(clamping: number)] ?? evmc_bytes32()
+            return UInt64(exactly: number).flatMap { hashes.byNumber[$0] } ?? evmc_bytes32()
         }
         block.block_hash_context = Unmanaged.passUnretained(hashes).toOpaque()
     }
 
-    /// EIP-1559: by at most an eighth towards the target of half the limit.
-    private static func baseFee(_ parent: UInt64?, used: UInt64?, limit: UInt64?) -> UInt64? {
-        guard let parent, let used, let limit, limit >= 2 else { return nil }
-        let target = limit / 2
-        let distance = used > target ? used - target : target - used
-        let product = parent.multipliedFullWidth(by: distance)
-        guard product.high < target else { return nil }
-        let change = target.dividingFullWidth(product).quotient / 8
-        return used > target ? parent + max(change, 1) : used == target ? parent : parent - change
+    // MARK: What the parent says
+
+    private static func baseFee(_ env: JSONValue, _ revision: evmc_revision, _ parent: U256?) throws(ValueError) -> U256 {
+        let current = try env.optional("currentBaseFee", Values.quantity256)
+        let used = try env.optional("parentGasUsed", Values.quantity64)
+        let limit = try env.optional("parentGasLimit", Values.quantity64)
+        guard revision.rawValue >= EVMC_LONDON.rawValue else { return .zero }
+        if let current { return current }
+        guard let parent, let used, let limit else {
+            throw ValueError("it is missing, and so is one of parentBaseFee, parentGasUsed and parentGasLimit").within("currentBaseFee")
+        }
+        guard let fee = nextBaseFee(parent, used: used, limit: limit) else {
+            throw ValueError("it cannot be computed from a parent with a base fee of \(parent.word.quantity), \(used) gas used and a limit of \(limit)")
+                .within("currentBaseFee")
+        }
+        return fee
     }
 
-    /// EIP-4844, with EIP-7918's reserve price from Osaka on.
-    private static func excess(_ parent: UInt64, used: UInt64, _ baseFee: UInt64, _ schedule: BlobSchedule, _ revision: evmc_revision) -> UInt64 {
-        let gasPerBlob: UInt64 = 1 << 17
-        let target = schedule.target * gasPerBlob
-        guard parent + used >= target else { return 0 }
-        if revision.rawValue >= EVMC_OSAKA.rawValue {
-            let price = duet_blob_base_fee(parent, schedule.updateFraction)
-            let blobPrice = U256.multiplyFull(U256(price), U256(gasPerBlob))
-            let floor = U256.multiplyFull(U256(8192), U256(baseFee))
-            if blobPrice.high.isZero, floor.low > blobPrice.low { return parent + used * (schedule.max - schedule.target) / schedule.max }
+    /// EIP-1559: by at most an eighth towards the target of half the limit. Nil if a number on the way exceeds 256 bits.
+    static func nextBaseFee(_ parent: U256, used: UInt64, limit: UInt64) -> U256? {
+        let target = limit / 2
+        if used == target { return parent }
+        guard target > 0 else { return nil }
+        let product = U256.multiplyFull(parent, U256(used > target ? used - target : target - used))
+        guard product.high.isZero else { return nil }
+        let change = product.low / U256(target) / U256(8)
+        if used < target { return change > parent ? .zero : parent &- change }
+        let (sum, carry) = U256.addingWithCarry(parent, change.isZero ? .one : change)
+        return carry == 0 ? sum : nil
+    }
+
+    private static func excessBlobGas(_ env: JSONValue, _ revision: evmc_revision, _ parentBaseFee: U256?, _ schedule: BlobSchedule)
+        throws(ValueError) -> UInt64 {
+        let current = try env.optional("currentExcessBlobGas", Values.quantity64)
+        let parent = try env.optional("parentExcessBlobGas", Values.quantity64) ?? 0
+        let used = try env.optional("parentBlobGasUsed", Values.quantity64) ?? 0
+        guard revision.rawValue >= EVMC_CANCUN.rawValue else { return 0 }
+        if let current { return current }
+        guard let excess = schedule.excessGas(parent: parent, used: used, baseFee: parentBaseFee ?? .zero, revision) else {
+            throw ValueError("\(parent) and parentBlobGasUsed, \(used), are more than 64 bits hold").within("parentExcessBlobGas")
         }
-        return parent + used - target
+        return excess
+    }
+}
+
+extension TransitionEnvironment.Withdrawal {
+    init(_ json: JSONValue) throws(ValueError) {
+        index = try json.optional("index", Values.hexQuantity64) ?? 0
+        validatorIndex = try json.optional("validatorIndex", Values.hexQuantity64) ?? 0
+        address = try json.required("address", Values.address)
+        amount = try json.required("amount", Values.hexQuantity64)
+    }
+}
+
+extension TransitionEnvironment.Ommer {
+    init(_ json: JSONValue) throws(ValueError) {
+        delta = try json.required("delta", Values.quantity64)
+        // The Yellow Paper's reward: nobody else is paid for.
+        guard (1...7).contains(delta) else { throw ValueError("\(delta) is no number from 1 to 7").within("delta") }
+        address = try json.required("address", Values.address)
     }
 }

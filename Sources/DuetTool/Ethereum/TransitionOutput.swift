@@ -46,7 +46,7 @@ enum TransitionOutput {
         }))
         line.add("currentDifficulty", revision.rawValue < EVMC_PARIS.rawValue ? environment.block.prev_randao.quantity : nil)
         line.add("gasUsed", transition.gasUsed.quantity)
-        if revision.rawValue >= EVMC_LONDON.rawValue { line.add("currentBaseFee", environment.baseFee.quantity) }
+        if revision.rawValue >= EVMC_LONDON.rawValue { line.add("currentBaseFee", environment.baseFee.word.quantity) }
         if let root = transition.withdrawalsRoot { line.add("withdrawalsRoot", root.hex) }
         if revision.rawValue >= EVMC_CANCUN.rawValue {
             line.add("currentExcessBlobGas", environment.excessBlobGas.quantity)

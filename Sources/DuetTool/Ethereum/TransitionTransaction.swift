@@ -9,8 +9,8 @@ final class TransitionTransaction {
     private let json: TestTransaction?
     private let decoded: UnsafeMutablePointer<duet_transaction_t>?
 
-    init(_ json: JSONValue) throws(ToolError) {
-        let transaction = try TestTransaction(signed: json)
+    init(_ json: JSONValue) throws(ValueError) {
+        let transaction = TestTransaction(try TransactionFields(signed: json))
         self.json = transaction
         decoded = nil
         fields = transaction.fields
@@ -32,15 +32,20 @@ final class TransitionTransaction {
 
     deinit { duet_transaction_free(decoded) }
 
-    /// All of a file: an array of objects, or a text with the RLP of the list.
-    static func read(_ json: JSONValue) throws(ToolError) -> [Result<TransitionTransaction, ToolError>] {
+    /// All of a file: an array of objects, or a text with the RLP of the list. A transaction that is malformed is an invalid one.
+    static func read(_ json: JSONValue) throws(ValueError) -> [Result<TransitionTransaction, ToolError>] {
         var list: [Result<TransitionTransaction, ToolError>] = []
         if json.isNull { return list }
         if json.isArray {
-            for item in json.elements { list.append(result { () throws(ToolError) in try TransitionTransaction(item) }) }
+            for (index, item) in json.elements.enumerated() {
+                list.append(result { () throws(ToolError) in
+                    do throws(ValueError) { return try TransitionTransaction(item) } catch { throw ToolError(error.within("[\(index)]").within("txs")) }
+                })
+            }
             return list
         }
-        guard let octets = json.octets else { throw .failed("txs: neither an array nor hexadecimal") }
+        guard json.isText else { throw ValueError("an array is wanted, or a text with the RLP of one, not \(json.kindName)") }
+        let octets = try Values.bytes(json)
         let items = octets.withUnsafeBytes { bytes -> [[UInt8]]? in
             var items: [[UInt8]] = []
             do throws(RLPError) {
@@ -56,7 +61,7 @@ final class TransitionTransaction {
                 return nil
             }
         }
-        guard let items else { throw .failed("txs: no RLP of a list") }
+        guard let items else { throw ValueError("no RLP of a list") }
         for item in items { list.append(result { () throws(ToolError) in try TransitionTransaction(encoding: item) }) }
         return list
     }

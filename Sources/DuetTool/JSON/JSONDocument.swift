@@ -20,7 +20,13 @@ final class JSONDocument {
     private var count = 0
     private var capacity: Int
 
-    var root: JSONValue { JSONValue(text: UnsafePointer(text.baseAddress!), nodes: nodes, index: 0) }
+    /// Lets `work` see the value of the whole text, for as long as it runs.
+    func withRoot<Result, Mistake: Error>(_ work: (JSONValue) throws(Mistake) -> Result) throws(Mistake) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try work(root)
+    }
+
+    private var root: JSONValue { JSONValue(text: UnsafePointer(text.baseAddress!), nodes: nodes, index: 0) }
 
     init(file path: String) throws(ToolError) {
         text = try JSONDocument.contents(of: path)
@@ -93,14 +99,6 @@ final class JSONDocument {
     fileprivate func finish(_ index: Int, end: Int) {
         nodes[index].end = end
         nodes[index].next = count
-    }
-
-    private static func isOfNumber(_ character: UInt8) -> Bool {
-        switch character {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "e"),
-             UInt8(ascii: "E"): true
-        default: false
-        }
     }
 
     private struct Mistake: Error { let offset: Int }
@@ -181,12 +179,34 @@ final class JSONDocument {
             document.finish(index, end: offset)
         }
 
+        /// RFC 8259: a sign, digits without a needless zero, a fraction, an exponent.
         private mutating func number(_ document: JSONDocument) throws(Mistake) {
             let start = offset
-            while offset < end, JSONDocument.isOfNumber(text[offset]) { offset += 1 }
-            guard offset > start else { throw Mistake(offset: offset) }
+            skip(UInt8(ascii: "-"))
+            let first = offset
+            try digits()
+            guard offset == first + 1 || text[first] != UInt8(ascii: "0") else { throw Mistake(offset: first) }
+            if skip(UInt8(ascii: ".")) { try digits() }
+            if skip(UInt8(ascii: "e")) || skip(UInt8(ascii: "E")) {
+                if !skip(UInt8(ascii: "+")) { skip(UInt8(ascii: "-")) }
+                try digits()
+            }
             let index = document.add(Node(start: start, end: 0, next: 0, kind: .number))
             document.finish(index, end: offset)
+        }
+
+        private mutating func digits() throws(Mistake) {
+            let start = offset
+            while offset < end, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[offset]) { offset += 1 }
+            guard offset > start else { throw Mistake(offset: offset) }
+        }
+
+        /// Whether `character` stands here; then it is taken.
+        @discardableResult
+        private mutating func skip(_ character: UInt8) -> Bool {
+            guard offset < end, text[offset] == character else { return false }
+            offset += 1
+            return true
         }
 
         private mutating func string(_ document: JSONDocument) throws(Mistake) {
@@ -228,10 +248,23 @@ struct JSONValue {
 
     var isNull: Bool { node.kind == .null }
     var isTrue: Bool { node.kind == .yes }
+    var isFalse: Bool { node.kind == .no }
     var isText: Bool { node.kind == .text }
     var isNumber: Bool { node.kind == .number }
     var isArray: Bool { node.kind == .array }
     var isObject: Bool { node.kind == .object }
+
+    /// For messages.
+    var kindName: String {
+        switch node.kind {
+        case .null: "null"
+        case .yes, .no: "\(isTrue)"
+        case .number: "the number \(ValueError.quoted(raw))"
+        case .text: "the text \(ValueError.quoted(raw))"
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
 
     /// A text as it stands in the file, escapes and all; of any other value all of it.
     var raw: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: text + node.start, count: node.end - node.start) }
@@ -245,22 +278,16 @@ struct JSONValue {
     var elements: Elements { Elements(value: self) }
     var members: Members { Members(value: self) }
 
-    /// The value of a key of an object.
-    subscript(_ key: StaticString) -> JSONValue? {
-        guard node.kind == .object else { return nil }
-        var key_ = index + 1
-        while key_ < node.next {
-            let raw = at(key_).raw
-            if raw.count == key.utf8CodeUnitCount, memcmp(raw.baseAddress!, key.utf8Start, raw.count) == 0 { return at(key_ + 1) }
-            key_ = nodes[key_ + 1].next
-        }
-        return nil
+    /// Lets `work` see a text without its escapes, or a number.
+    func withText<Result>(_ work: (UnsafeBufferPointer<UInt8>) throws(ValueError) -> Result) throws(ValueError) -> Result {
+        guard node.hasEscapes else { return try work(raw) }
+        return try Array(string.utf8).withUnsafeBufferPointer(work)
     }
 
-    /// An element of an array.
-    subscript(_ position: Int) -> JSONValue? {
-        for (index, element) in elements.enumerated() where index == position { return element }
-        return nil
+    /// Whether this is the text `text`.
+    func isText(_ text: StaticString) -> Bool {
+        guard !node.hasEscapes else { return string == "\(text)" }
+        return isText && raw.count == text.utf8CodeUnitCount && memcmp(raw.baseAddress!, text.utf8Start, raw.count) == 0
     }
 
     struct Elements: Sequence, IteratorProtocol {
