@@ -8,9 +8,11 @@ import Testing
 /// Runs a command line as `duet` would.
 func duet(_ words: String...) -> (status: Int32, output: String, error: String) { duet(words) }
 
-func duet(_ words: [String]) -> (status: Int32, output: String, error: String) {
+/// `input` has the lines of standard input.
+func duet(_ words: [String], input: [String] = []) -> (status: Int32, output: String, error: String) {
     var output = "", error = ""
-    let status = Tool.run(words, Console(output: { output += $0 }, error: { error += $0 }))
+    var lines = input.makeIterator()
+    let status = Tool.run(words, Console(output: { output += $0 }, error: { error += $0 }, input: { lines.next() }))
     return (status, output, error)
 }
 
@@ -90,6 +92,8 @@ enum Shared {
 
     static func vectors(_ name: String) -> String? { folder("DUET_VECTORS", "../shared/vectors", "pvm/\(name)") }
     static func programs(_ name: String) -> String? { folder("DUET_PROGRAMS", "../shared/programs", "pvm/\(name)") }
+    /// Inputs that tools have failed on.
+    static func cases() -> String? { folder("DUET_CASES", "../shared/cases", "tool") }
 
     static func files(_ folder: String?, _ suffix: String) throws -> [String] {
         guard let folder else { return [] }

@@ -42,13 +42,15 @@ enum ConformanceCommand {
         return failed == 0 ? 0 : 1
     }
 
-    /// A file, or the JSON files below a folder.
+    /// A file, or the JSON files below a folder that are not hidden.
     static func vectorFiles(_ path: String) throws(ToolError) -> [String] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw .failed("\(path): no such file") }
         guard isFolder.boolValue else { return [path] }
         let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
-        return names.filter { $0.hasSuffix(".json") }.sorted().map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+        // What is hidden is not meant: sets have indexes of their files there.
+        let visible = names.filter { !$0.split(separator: "/").contains { $0.hasPrefix(".") } }
+        return visible.filter { $0.hasSuffix(".json") }.sorted().map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
     }
 
     static func vector(_ file: String, _ isa: ISA) throws(ToolError) -> Vector {

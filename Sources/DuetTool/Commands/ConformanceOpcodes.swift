@@ -17,7 +17,15 @@ extension Command {
 
 enum OpcodeConformance {
     /// A case of a file: the top of the stack is Y, X lies below.
-    struct Case: Decodable { let X, Y, Expected: String }
+    struct Case {
+        let x, y, expected: [UInt8]
+
+        init(_ json: JSONValue) throws(ValueError) {
+            x = try json.required("X", Values.hash).octets
+            y = try json.required("Y", Values.hash).octets
+            expected = try json.required("Expected", Values.hash).octets
+        }
+    }
 
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
         let files = try arguments.operands.flatMap { path throws(ToolError) in try ConformanceCommand.vectorFiles(path) }
@@ -29,9 +37,17 @@ enum OpcodeConformance {
         }
         var passed = 0, failed = 0
         for file in files {
-            guard let row = instruction(file) else { throw ToolError.failed("\(file): named after no instruction of two operands") }
+            let (row, vectors): (ISARow, [Case])
+            do throws(ToolError) {
+                guard let found = instruction(file) else { throw .failed("\(file): named after no instruction of two operands") }
+                (row, vectors) = (found, try cases(file))
+            } catch {
+                console.print(error.text)
+                failed += 1
+                continue
+            }
             let hosts = hosts.filter { $0.host.revision.rawValue >= UInt32(row.since.rawValue) }
-            for (index, vector) in try cases(file).enumerated() {
+            for (index, vector) in vectors.enumerated() {
                 let failures = hosts.compactMap { host in failure(vector, row, host.host).map { "\(file): case \(index) on \(host.name): \($0)" } }
                 for text in failures { console.print(text) }
                 if failures.isEmpty { passed += 1 } else { failed += 1 }
@@ -50,23 +66,21 @@ enum OpcodeConformance {
     }
 
     private static func cases(_ file: String) throws(ToolError) -> [Case] {
-        let octets = try readFile(file)
-        do { return try JSONDecoder().decode([Case].self, from: Data(octets)) } catch { throw .failed("\(file): no opcode vectors: \(error)") }
+        let document = try JSONDocument(file: file)
+        return try inPlace(file) { () throws(ValueError) in try document.withRoot(Values.list(of: Case.init)) }
     }
 
     /// What is wrong, nil if nothing is.
     private static func failure(_ vector: Case, _ row: ISARow, _ host: MemoryHost) -> String? {
-        guard let x = hexOctets(vector.X.utf8), let y = hexOctets(vector.Y.utf8), let expected = hexOctets(vector.Expected.utf8),
-              x.count == 32, y.count == 32, expected.count == 32 else { return "its numbers are not 32 octets in hexadecimal" }
         let push32: UInt8 = 0x7f
         // PUSH1 0, MSTORE, PUSH1 32, PUSH1 0, RETURN
-        let code = [push32] + x + [push32] + y + [row.opcode.rawValue] + [0x60, 0, 0x52, 0x60, 32, 0x60, 0, 0xf3]
+        let code = [push32] + vector.x + [push32] + vector.y + [row.opcode.rawValue] + [0x60, 0, 0x52, 0x60, 32, 0x60, 0, 0xf3]
         var message = evmc_message()
         message.gas = 100_000
         var result = code.withUnsafeBufferPointer { host.execute(message, $0) }
         defer { result.release?(&result) }
         let output = Array(UnsafeBufferPointer(start: result.output_data, count: result.output_size))
         if result.status_code != EVMC_SUCCESS { return name(of: result.status_code) }
-        return output == expected ? nil : "\(row.name) gives \(hexText(output)), not \(vector.Expected)"
+        return output == vector.expected ? nil : "\(row.name) gives \(hexText(output)), not \(hexText(vector.expected))"
     }
 }

@@ -44,6 +44,7 @@ final class StateConformance: @unchecked Sendable {
     private var expectedCount = 0
     private var lines: [(file: Int, text: String)] = []
     private var seconds: [(file: Int, seconds: Double)] = []
+    private var unknownExceptions: Set<String> = []
     private var trouble: ToolError?
 
     init(_ arguments: Arguments) throws {
@@ -84,6 +85,7 @@ final class StateConformance: @unchecked Sendable {
         }
         if showsProgress { console.progress("") }
         if let trouble { throw trouble }
+        for name in unknownExceptions.sorted() { console.report("duet: " + TransactionException.unknownName(name)) }
         for line in lines.sorted(by: { files[$0.file] < files[$1.file] }) { console.print(line.text) }
         guard passed + failed + expectedCount > 0 else { throw ToolError.failed("no cases") }
         if expectedCount > 0 { console.print("\(expectedCount) failed as expected") }
@@ -98,6 +100,7 @@ final class StateConformance: @unchecked Sendable {
     private func work() {
         do throws(ToolError) {
             let runner = StateTestRunner(try EthereumVM(path: vmPath, surface: surface))
+            defer { lock.withLock { unknownExceptions.formUnion(runner.unknownExceptions) } }
             while let index = take() {
                 let start = ContinuousClock.now
                 let tally = run(index, runner)

@@ -36,6 +36,8 @@ private final class StateTestCommand {
     private let filter: String?
     private let hasTraces: Bool
     private var objects: [String] = []
+    /// Unknown names of exceptions that were reported.
+    private var told: Set<String> = []
     private(set) var isGood = true
 
     init(_ arguments: Arguments, _ console: Console) throws(ToolError) {
@@ -83,8 +85,12 @@ private final class StateTestCommand {
         for (name, cases) in test.post where fork == nil || ForkName.revision(name) == fork {
             for expected in cases {
                 let outcome = runner.run(test, name, expected)
-                if hasTraces { console.report("{\"stateRoot\": \"\(outcome.root.hex)\"}") }
-                add(name: test.name, stateRoot: outcome.root.hex, fork: name, outcome.failures)
+                if hasTraces, let root = outcome.root { console.report("{\"stateRoot\": \"\(root.hex)\"}") }
+                add(name: test.name, stateRoot: outcome.root?.hex, fork: name, outcome.failures)
+                for name in runner.unknownExceptions.subtracting(told).sorted() {
+                    console.report("duet: " + TransactionException.unknownName(name))
+                    told.insert(name)
+                }
             }
         }
     }

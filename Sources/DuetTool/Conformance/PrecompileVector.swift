@@ -67,33 +67,21 @@ extension PrecompileVector {
         guard let (number, revision) = files[file.hasPrefix("fail-") ? String(file.dropFirst(5)) : file] else {
             throw .failed("no precompile is known by the name of this file")
         }
-        let json: [JSONCase]
-        do { json = try JSONDecoder().decode([JSONCase].self, from: Data(try readFile(path))) } catch let error as ToolError { throw error } catch {
-            throw .failed("no test vectors: \(error)")
+        let document = try JSONDocument(file: path)
+        return try inPlace(path) { () throws(ValueError) in
+            try document.withRoot(Values.list { json throws(ValueError) in try PrecompileVector(json, number, revision) })
         }
-        var cases: [PrecompileVector] = []
-        for entry in json {
-            guard let input = hexOctets(entry.Input.utf8) else { throw .failed("\(entry.Name): Input is not hexadecimal") }
-            let expectation: Expectation
-            if let reason = entry.ExpectedError {
-                expectation = .failure(reason: reason)
-            } else {
-                guard let octets = hexOctets((entry.Expected ?? "").utf8), entry.Expected != nil, let gas = entry.Gas else {
-                    throw .failed("\(entry.Name): neither Expected and Gas nor ExpectedError")
-                }
-                expectation = .result(octets, gas: gas)
-            }
-            cases.append(PrecompileVector(name: entry.Name, number: number, revision: revision, input: input, expectation: expectation))
-        }
-        return cases
     }
 
     /// With the keys of the files.
-    private struct JSONCase: Decodable {
-        let Input: String
-        let Name: String
-        let Expected: String?
-        let Gas: Int64?
-        let ExpectedError: String?
+    private init(_ json: JSONValue, _ number: UInt16, _ revision: Revision) throws(ValueError) {
+        name = try json.required("Name", Values.text)
+        (self.number, self.revision) = (number, revision)
+        input = try json.required("Input", Values.bytes)
+        if let reason = try json.optional("ExpectedError", Values.text) {
+            expectation = .failure(reason: reason)
+        } else {
+            expectation = .result(try json.required("Expected", Values.bytes), gas: try json.required("Gas", Values.quantity63))
+        }
     }
 }

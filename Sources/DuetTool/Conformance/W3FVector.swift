@@ -47,8 +47,11 @@ struct W3FVector: Decodable {
         else { return vector }
         let rest = try W3FVector.instructions(behind: Int(pc), of: vector.program, isa)
         var exact = vector
-        exact.wholeBlock = Vector.WholeBlockCharge(charged: vector.initialGas - gas, rest: rest)
-        expectation.gas = gas + rest
+        let (charged, isBelow) = vector.initialGas.subtractingReportingOverflow(gas)
+        let (exactGas, isAbove) = gas.addingReportingOverflow(rest)
+        guard !isBelow, !isAbove else { throw .failed("initial-gas and expected-gas are more than 63 bits apart") }
+        exact.wholeBlock = Vector.WholeBlockCharge(charged: charged, rest: rest)
+        expectation.gas = exactGas
         exact.steps[exact.steps.count - 1] = .check(expectation)
         return exact
     }

@@ -1,5 +1,4 @@
 import CPVM
-import Foundation
 import VMCommon
 
 /// A state test as far as a benchmark needs it: accounts, and calls of a contract.
@@ -22,93 +21,79 @@ struct Benchmark {
 
     /// The tests of a file, by name.
     static func read(_ path: String) throws(ToolError) -> [Benchmark] {
-        let octets = try readFile(path)
-        do {
-            let tests = try JSONDecoder().decode([String: File].self, from: Data(octets))
-            return try tests.sorted { $0.key < $1.key }.map { try Benchmark($0.key, $0.value) }
-        } catch let error as ToolError {
-            throw .failed("\(path): \(error.text)")
-        } catch {
-            throw .failed("\(path): no state test: \(error)")
+        let document = try JSONDocument(file: path)
+        return try inPlace(path) { () throws(ValueError) in
+            try document.withRoot { root throws(ValueError) in
+                var tests: [Benchmark] = []
+                for (name, json) in try Values.map(Values.text, by: { $0 }, Values.object)(root).sorted(by: { $0.key < $1.key }) {
+                    tests.append(try within(name) { () throws(ValueError) in try Benchmark(name, json) })
+                }
+                return tests
+            }
         }
     }
 
     // MARK: The file
 
-    private struct File: Decodable {
-        struct Info: Decodable { let labels: [String: String]? }
-        struct Environment: Decodable { let currentCoinbase, currentGasLimit, currentNumber, currentTimestamp: String }
-        struct Account: Decodable {
-            let balance, code, nonce: String
-            let storage: [String: String]
-        }
-        struct Transaction: Decodable {
-            let data, gasLimit, value: [String]
-            let to, sender: String
-        }
-
-        let _info: Info?
-        let env: Environment
-        let pre: [String: Account]
-        let transaction: Transaction
-    }
-
-    private init(_ name: String, _ file: File) throws(ToolError) {
+    private init(_ name: String, _ json: JSONValue) throws(ValueError) {
         self.name = name
-        labels = file._info?.labels ?? [:]
-        to = file.transaction.to
-        recipient = try number(file.transaction.to)
-        var data: [[UInt8]] = []
-        for text in file.transaction.data { data.append(try octets(text)) }
-        self.data = data
+        labels = try json.optional("_info") { json throws(ValueError) in
+            Dictionary(try json.optional("labels", Values.map(Values.text, by: { $0 }, Values.text)) ?? [], uniquingKeysWith: { $1 })
+        } ?? [:]
+        let transaction = try json.required("transaction", Transaction.init)
+        data = transaction.data
+        let to = try json.required("transaction", TransactionFields.recipient)
+        guard let to else { throw ValueError("a contract to call is wanted").within("to").within("transaction") }
+        (self.to, recipient) = (to.hex, U256(to))
 
         var world = World()
-        for (address, account) in file.pre {
+        for account in try json.required("pre", StateTest.accounts) {
             var made = World.Account()
-            made.nonce = try number(account.nonce).clampedToOneLimb
-            made.balance = try number(account.balance)
-            made.code = try octets(account.code)
-            for (slot, value) in account.storage {
-                let value = try number(value)
-                made.storage[try number(slot)] = World.Slot(original: value, current: value)
-            }
-            let address = try number(address)
-            world.accounts[address] = made
+            made.nonce = account.nonce
+            made.balance = U256(account.balance)
+            made.code = account.code
+            for (slot, value) in account.storage { made.storage[U256(slot)] = World.Slot(original: U256(value), current: U256(value)) }
+            world.accounts[U256(account.address)] = made
         }
-        let sender = try number(file.transaction.sender)
-        _ = world.access(sender)
+        _ = world.access(U256(transaction.sender))
         _ = world.access(recipient)
         self.world = world
 
         var message = evmc_message()
-        message.gas = try Int64(clamping: number(file.transaction.gasLimit.first ?? "").clampedToOneLimb)
-        message.value = try number(file.transaction.value.first ?? "").word
-        message.recipient = recipient.address
-        message.code_address = message.recipient
-        message.sender = sender.address
+        message.gas = transaction.gas
+        message.value = transaction.value.word
+        message.recipient = to
+        message.code_address = to
+        message.sender = transaction.sender
         self.message = message
-
-        var context = evmc_tx_context()
-        context.tx_origin = message.sender
-        context.block_coinbase = try number(file.env.currentCoinbase).address
-        context.block_number = try Int64(clamping: number(file.env.currentNumber).clampedToOneLimb)
-        context.block_timestamp = try Int64(clamping: number(file.env.currentTimestamp).clampedToOneLimb)
-        context.block_gas_limit = try Int64(clamping: number(file.env.currentGasLimit).clampedToOneLimb)
-        context.chain_id = U256.one.word
-        self.context = context
+        context = try json.required("env") { env throws(ValueError) in
+            var context = evmc_tx_context()
+            context.tx_origin = transaction.sender
+            context.block_coinbase = try env.required("currentCoinbase", Values.address)
+            context.block_number = try env.required("currentNumber", Values.quantity63)
+            context.block_timestamp = Int64(bitPattern: try env.required("currentTimestamp", Values.quantity64))
+            context.block_gas_limit = try env.required("currentGasLimit", Values.quantity63)
+            context.chain_id = U256.one.word
+            return context
+        }
     }
-}
 
-private func octets(_ text: String) throws(ToolError) -> [UInt8] {
-    guard text.hasPrefix("0x"), let octets = hexOctets(text.dropFirst(2).utf8) else { throw .failed("'\(text)' is no string of octets") }
-    return octets
-}
+    private struct Transaction {
+        let data: [[UInt8]]
+        let gas: Int64
+        let value: U256
+        let sender: evmc_address
 
-/// A number of up to 256 bits, with or without leading zeros.
-private func number(_ text: String) throws(ToolError) -> U256 {
-    let digits = text.dropFirst(2)
-    guard text.hasPrefix("0x"), digits.count <= 64, let octets = hexOctets(Array(((digits.count % 2 == 0 ? "" : "0") + digits).utf8)) else {
-        throw .failed("'\(text)' is no number")
+        init(_ json: JSONValue) throws(ValueError) {
+            data = try json.required("data", Values.list(of: Values.bytes))
+            gas = try Transaction.first(json, "gasLimit", Values.quantity63)
+            value = try Transaction.first(json, "value", Values.quantity256)
+            sender = try json.required("sender", Values.address)
+        }
+
+        private static func first<Value>(_ json: JSONValue, _ name: StaticString, _ parse: @escaping ValueParser<Value>) throws(ValueError) -> Value {
+            guard let first = try json.required(name, Values.list(of: parse)).first else { throw ValueError("it is empty").within("\(name)") }
+            return first
+        }
     }
-    return octets.withUnsafeBytes { $0.isEmpty ? .zero : U256(bigEndian: $0.baseAddress!, count: $0.count) }
 }

@@ -33,6 +33,7 @@ struct StateTest {
         let logs: evmc_bytes32
         /// The signed transaction, with the text that it comes from.
         let bytes: [UInt8]?
+        /// Why the transaction has to be refused.
         let exception: String?
         /// The post state, in some files.
         let state: [PreAccount]?
@@ -120,7 +121,8 @@ struct StateTest {
         }
         return Case(
             indexes: indexes, root: try json.required("hash", Values.hash), logs: try json.required("logs", Values.hash),
-            bytes: try json.optional("txbytes", Values.bytes), exception: try json.optional("expectException", Values.text),
+            bytes: try json.optional("txbytes", Values.bytes),
+            exception: try json.optional("expectException", Values.text).flatMap { $0.isEmpty ? nil : $0 },
             state: try json.optional("state", StateTest.accounts))
     }
 
