@@ -9,7 +9,7 @@ export EMBEDDED_SCRATCH ?= .build-embedded
 export SCRATCH ?= .build
 
 # Folders stand in the lists too: their time changes when a file comes or goes.
-core := $(shell find Sources/CPVM Sources/VMCommon Sources/PVM Sources/EVM* include) Package.swift
+core := $(shell find Sources/CPVM Sources/VMCommon Sources/PVM Sources/EVM* include) Sources/Conversions.swift Package.swift
 tool := $(core) $(shell find Sources/DuetTool Sources/duet)
 
 .PHONY: all library tool test bench install clean help

@@ -4,13 +4,14 @@ import PackageDescription
 // DUET_EMBEDDED=1 builds the core as Embedded Swift, for libpvm.a (see the Makefile). Unsafe flags stand in that branch
 // alone: in the ordinary one they would keep other packages from depending on this one.
 let embedded = Context.environment["DUET_EMBEDDED"] == "1"
-let core: [SwiftSetting] = embedded
+// Conversions that can trap are deprecated in the core (Sources/Conversions.swift): they must not compile.
+let core: [SwiftSetting] = [.treatWarning("DeprecatedDeclaration", as: .error)] + (embedded
     ? [
         .enableExperimentalFeature("Embedded"),
         // A section for each function, so that the Makefile can leave out what no C function reaches.
         .unsafeFlags(["-wmo", "-enforce-exclusivity=unchecked", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"]),
     ]
-    : []
+    : [])
 
 // DUET_TUNED=1 is for the tool: its interpreter is as fast as the library's then.
 let tuned = embedded || Context.environment["DUET_TUNED"] == "1"

@@ -33,7 +33,8 @@ struct evmc_vm *evmc_create(void);
 typedef void (*duet_evm_trace_fn)(void *context, const char *line, size_t length);
 
 /* Sends the trace of this instance to a function and turns tracing on; NULL turns it off. Without a function the option
- * "trace" writes to stderr. False, and nothing happens, if vm is NULL or no instance of this library. */
+ * "trace" writes to stderr. A line that memory is short for is left out. False, and nothing happens, if vm is NULL or no instance of this
+ * library. */
 bool duet_evm_set_trace(struct evmc_vm *vm, duet_evm_trace_fn trace, void *context);
 
 /* Traces this instance in batches (duet_trace.h) instead of in lines, from its next execution on; NULL turns that off. Executions on

@@ -4,7 +4,8 @@
  *            5 Constantinople, 6 Petersburg, 7 Istanbul, 8 Berlin, 9 London, 10 Paris, 11 Shanghai, 12 Cancun, 13 Prague,
  *            14 Osaka.
  * Addresses  20 octets.
- * Input      May be NULL if its size is 0. It is only read, and not kept.
+ * Input      May be NULL if its size is 0. It is only read, and not kept. A size that no object in memory can have counts as an
+ *            argument that is not allowed; nothing is read then.
  * Threads    Any number of threads may call any of these functions at once; nothing is shared between calls.
  */
 #ifndef DUET_PRECOMPILE_H
@@ -47,7 +48,8 @@ uint64_t duet_precompile_gas(uint32_t revision, const uint8_t* address, const ui
  * this revision. */
 const char* duet_precompile_name(uint32_t revision, const uint8_t* address);
 
-/* Keccak-256 as Ethereum uses it; `digest` has room for 32 octets. Does nothing if a pointer that is needed is NULL. */
+/* Keccak-256 as Ethereum uses it; `digest` has room for 32 octets. Does nothing if a pointer that is needed is NULL or
+ * the size is none that can be. */
 void duet_keccak256(const uint8_t* data, size_t size, uint8_t* digest);
 
 /* The address (20 octets) whose key made the signature r, s (32 octets each, big-endian) of the 32-octet `hash`; `parity` is

@@ -20,10 +20,13 @@
  *
  * Areas   An area reaches up to the next one, or to the end of the segment. If the header has no segment size, the last area has 1024
  *         octets (logs: 4096, memory: memory_size). An offset of 0: there is no such area. Nothing may start inside the extension or the
- *         witness's head.
- * Errors  A frame that is inconsistent (areas outside the segment, a stack above 1024 words, …) halts with OUT_OF_BOUNDS, and the
- *         extension's `error` says what is wrong; nothing else is changed. Memory outside the segment is never touched. The pointers of
- *         the extension (host, grow, trace) are the client's own and are trusted.
+ *         witness's head, and no account or entry of a witness may lie in one of them or in the header. Beyond that areas may overlap; what is
+ *         copied from one to another is copied as if they did not.
+ * Errors  A frame that is inconsistent (areas outside the segment, a stack above 1024 words, an answer that cannot be, …) halts with
+ *         OUT_OF_BOUNDS, and the extension's `error` says what is wrong; nothing else is changed. So it is if memory is short before it
+ *         has begun: with state and halt reason put back it can be executed again. Memory outside the segment is never touched, whatever
+ *         stands in it: all that matters is read once when a call begins, and checked. The pointers of the extension (host, grow, trace)
+ *         are the client's own and are trusted.
  * Threads A frame is used by one thread at a time; different frames run in parallel. Callbacks run on the calling thread and may
  *         execute other frames.
  */
@@ -277,7 +280,7 @@ typedef struct {
 } duet_frame_request_t;
 
 /* An answer that the instruction at pc has been given already, by the client or from the frame's areas: it keeps to it, whatever has
- * become of these since. The library's. */
+ * become of these since. The library's; a list that it cannot have made is DUET_FRAME_ERR_ANSWER. */
 typedef struct {
     uint32_t kind;
     uint32_t size;
@@ -304,7 +307,8 @@ typedef enum {
 } duet_frame_error_t;
 
 /* Has the memory area grow to at least `octets`, with its content, and gives the frame, which may have moved as a whole: all areas then
- * lie at new offsets or at the old ones, as the new header says. NULL: no. It must not change anything else. */
+ * lie at new offsets or at the old ones, as the new header says. NULL: no. It must not change anything else; a frame with other code or
+ * input, or without its extension, is inconsistent. */
 typedef void *(*duet_frame_grow_fn)(void *context, void *frame, uint64_t octets);
 
 enum {

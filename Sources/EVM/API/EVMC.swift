@@ -5,7 +5,7 @@ import VMCommon
 enum EVMC {
     static var table: evmc_vm {
         evmc_vm(
-            abi_version: Int32(EVMC_ABI_VERSION), name: text("duet"), version: duet_version(),
+            abi_version: Int32(truncatingIfNeeded: EVMC_ABI_VERSION), name: text("duet"), version: duet_version(),
             destroy: { if let vm = $0 { Instance.destroy(EVMC.instance(vm)) } },
             execute: duet_evm_entry,
             get_capabilities: { _ in EVMC_CAPABILITY_EVM1.rawValue },

@@ -1,4 +1,5 @@
 import CPVM
+import EVMPrecompiles
 import VMCommon
 
 /// A status alone.
@@ -24,7 +25,8 @@ private func start(_ vm: UnsafeMutablePointer<evmc_vm>?, _ host: UnsafePointer<e
                    _ result: UnsafeMutablePointer<evmc_result>) -> Frame.Handle? {
     guard let vm, let host, duet_host_is_complete(host), let message, let fork = Fork(revision),
           message.pointee.gas >= 0, message.pointee.depth >= 0, message.pointee.depth <= 1024,
-          code != nil || codeSize == 0, message.pointee.input_size >= 0, message.pointee.input_data != nil || message.pointee.input_size == 0 else {
+          code != nil || codeSize == 0, exist(message.pointee.input_size, UInt8.self),
+          message.pointee.input_data != nil || message.pointee.input_size == 0 else {
         result.pointee = failure(EVMC_REJECTED)
         return nil
     }

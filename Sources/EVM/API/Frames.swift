@@ -48,8 +48,8 @@ private func execute(_ resident: ResidentFrame.Handle?, _ frame: UnsafeMutableRa
     guard let frame else { return DUET_FRAME_ERR_NULL }
     guard UInt(bitPattern: frame) % 8 == 0 else { return DUET_FRAME_ERR_AREA }
     let header = FrameHeader(base: frame, isSecond: isSecond)
-    switch Int32(bitPattern: header.common.pointee.state) {
-    case Int32(FRAME_NOT_STARTED), Int32(FRAME_CODE_EXECUTING), Int32(FRAME_CODE_SUSPENDED): break
+    switch Int(header.common.pointee.state) {
+    case FRAME_NOT_STARTED, FRAME_CODE_EXECUTING, FRAME_CODE_SUSPENDED: break
     default: return DUET_FRAME_ERR_STATE
     }
     var surface = FrameSurface(header, tracer?.pointee ?? TracerCallbacks())
@@ -59,7 +59,7 @@ private func execute(_ resident: ResidentFrame.Handle?, _ frame: UnsafeMutableRa
             defer { resident.pointee.isBusy = false }
             return surface.execute(resident.pointee.instance, resident)
         }
-        guard let instance = IdleInstances.take() else { return surface.refuse(DUET_FRAME_ERR_NO_MEMORY) }
+        guard let instance = IdleInstances.take() else { return surface.refuseForMemory() }
         defer { IdleInstances.give(instance) }
         return surface.execute(instance, nil)
     }

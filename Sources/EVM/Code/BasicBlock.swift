@@ -25,7 +25,8 @@ struct Block: BitwiseCopyable {
             self = Block.never
             return
         }
-        self.init(gas: UInt32(gas), lowest: UInt16(need * 32), heights: UInt16((stackLimit - growth - need) * 32 + 1))
+        self.init(gas: UInt32(truncatingIfNeeded: gas), lowest: UInt16(truncatingIfNeeded: need * 32),
+                  heights: UInt16(truncatingIfNeeded: (stackLimit - growth - need) * 32 + 1))
     }
 
     /// The words of the stack that it needs and what it adds to them at most; more than there are if no stack will do.

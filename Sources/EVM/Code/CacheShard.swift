@@ -38,7 +38,7 @@ struct Shard: BitwiseCopyable {
         self.limit = limit
     }
 
-    private static func slot(_ hash: UInt64) -> Int { Int((hash >> 8) % UInt64(slots)) }
+    private static func slot(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: (hash >> 8) % UInt64(truncatingIfNeeded: slots)) }
 
     /// An image that is found is the caller's to give back.
     mutating func find(_ hash: UInt64, _ fork: Fork) -> CacheAnswer {

@@ -24,7 +24,7 @@ enum CodeCache {
     static func take(_ code: UnsafePointer<UInt8>?, _ size: Int, _ fork: Fork) -> CachedCode.Handle? {
         guard let code, size >= shortest, let shards else { return nil }
         let hash = hashCode(code, size, seed &+ UInt64(fork.rawValue))
-        let shard = shards + Int(hash % UInt64(shardCount))
+        let shard = shards + Int(truncatingIfNeeded: hash % UInt64(truncatingIfNeeded: shardCount))
         switch shard.pointee.find(hash, fork) {
         case .found(let entry):
             if entry.pointee.isOf(code, size) { return entry }
@@ -40,7 +40,7 @@ enum CodeCache {
 
     static func give(_ entry: CachedCode.Handle) {
         guard let shards else { return }
-        shards[Int(entry.pointee.hash % UInt64(shardCount))].give(entry)
+        shards[Int(truncatingIfNeeded: entry.pointee.hash % UInt64(truncatingIfNeeded: shardCount))].give(entry)
     }
 
     /// For all instances: what the images may take up together; 0 for none.

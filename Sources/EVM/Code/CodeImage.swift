@@ -62,16 +62,16 @@ struct CodeImage: BitwiseCopyable {
     /// Mostly a look at the octets before it will do.
     @inline(__always)
     func isJumpdest(_ offset: UInt64) -> Bool {
-        guard offset < UInt64(size) else { return false }
+        guard offset < UInt64(truncatingIfNeeded: size) else { return false }
         if offset < jumpdests[-1] { return isMarked(offset) }
-        guard plain[Int(offset)] == Opcode.jumpdest.rawValue else { return false }
-        if !duet_may_be_data(plain + Int(offset)) { return true }
-        CodeImage.findJumpdests(plain, jumpdests, size, to: Int(offset))
+        guard plain[Int(truncatingIfNeeded: offset)] == Opcode.jumpdest.rawValue else { return false }
+        if !duet_may_be_data(plain + Int(truncatingIfNeeded: offset)) { return true }
+        CodeImage.findJumpdests(plain, jumpdests, size, to: Int(truncatingIfNeeded: offset))
         return isMarked(offset)
     }
 
     @inline(__always)
-    private func isMarked(_ offset: UInt64) -> Bool { jumpdests[Int(offset / 64)] & (1 &<< (offset % 64)) != 0 }
+    private func isMarked(_ offset: UInt64) -> Bool { jumpdests[Int(truncatingIfNeeded: offset / 64)] & (1 &<< (offset % 64)) != 0 }
 
     /// Finds them up to an offset, this one too.
     func findJumpdests(to last: Int) { CodeImage.findJumpdests(plain, jumpdests, size, to: last) }
@@ -79,7 +79,7 @@ struct CodeImage: BitwiseCopyable {
     /// Without an image, which would have to be put into memory for it wherever it may be called.
     @inline(never)
     private static func findJumpdests(_ plain: UnsafeMutablePointer<UInt8>, _ jumpdests: UnsafeMutablePointer<UInt64>, _ size: Int, to last: Int) {
-        let scanned = Int(jumpdests[-1])
+        let scanned = Int(truncatingIfNeeded: jumpdests[-1])
         if scanned == 0 { memset(jumpdests, 0, (size / 64 + 1) * 8) }
         var place = UnsafePointer(plain) + scanned
         let end = UnsafePointer(plain) + min(last + 1, size)
@@ -91,9 +91,9 @@ struct CodeImage: BitwiseCopyable {
                 if octet >= Opcode.push1.rawValue { place += Int(octet &- Opcode.push0.rawValue) }
             } else if octet == Opcode.jumpdest.rawValue {
                 let offset = UInt64(bitPattern: Int64(place - UnsafePointer(plain))) &- 1
-                jumpdests[Int(offset / 64)] |= 1 &<< (offset % 64)
+                jumpdests[Int(truncatingIfNeeded: offset / 64)] |= 1 &<< (offset % 64)
             }
         }
-        jumpdests[-1] = UInt64(place - UnsafePointer(plain))
+        jumpdests[-1] = UInt64(truncatingIfNeeded: place - UnsafePointer(plain))
     }
 }

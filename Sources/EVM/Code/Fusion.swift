@@ -135,7 +135,7 @@ struct Fusion: BitwiseCopyable {
         let places = UnsafeMutablePointer(mutating: table.address)
         for index in list.indices {
             let row = Int(firsts[Int(list[index].first.rawValue)]) * 256
-            forEach(of: list[index].second.rawValue) { places[row + Int($0)] = UInt8(index + 1) }
+            forEach(of: list[index].second.rawValue) { places[row + Int($0)] = UInt8(truncatingIfNeeded: index + 1) }
         }
         return table
     }()
@@ -151,7 +151,7 @@ struct Fusion: BitwiseCopyable {
         case .both: second.pointee = first.pointee << 4 | second.pointee & 15
         case .target:
             let target = Int(first[1]) << 8 | Int(first[2])
-            guard image.isJumpdest(UInt64(target)) else { return false }
+            guard image.isJumpdest(UInt64(truncatingIfNeeded: target)) else { return false }
             if target < first - image.code { image.loops?.pointee.nominate(target) }
         case .afterTwoOne: return first[1] == 0x10
         case .afterThreeTwo: return first[1] == 0x21

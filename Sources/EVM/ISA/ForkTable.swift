@@ -54,7 +54,7 @@ public struct Traits: Sendable, BitwiseCopyable {
 private let table = {
     let table = Table<Traits>(count: Fork.count * 256) { _ in Traits() }
     for number in 0..<Fork.count {
-        guard let fork = Fork(rawValue: UInt8(number)) else { continue }
+        guard let fork = Fork(rawValue: UInt8(truncatingIfNeeded: number)) else { continue }
         let octets = UnsafeMutablePointer(mutating: table.address) + number * 256
         if number > 0 { octets.update(from: octets - 256, count: 256) }
         for index in isaTable.indices where isaTable[index].since == fork { octets[Int(isaTable[index].opcode.rawValue)] = Traits(isaTable[index]) }
@@ -67,7 +67,7 @@ extension Traits {
     init(_ row: ISARow) {
         gas = row.gas
         stackIn = row.stackIn
-        stackChange = Int8(row.stackOut) - Int8(row.stackIn)
+        stackChange = Int8(truncatingIfNeeded: row.stackOut) - Int8(truncatingIfNeeded: row.stackIn)
         immediate = row.immediate
         flow = row.flow
         isDefined = true
@@ -84,7 +84,7 @@ struct Step: BitwiseCopyable {
     init(_ row: Traits) {
         gas = UInt32(row.gas)
         lowest = row.isDefined ? UInt16(row.stackIn) * 32 : .max
-        highest = UInt16(stackLimit - max(0, Int(row.stackChange))) * 32
+        highest = UInt16(truncatingIfNeeded: stackLimit - max(0, Int(row.stackChange))) * 32
     }
 }
 

@@ -18,7 +18,7 @@ extension Machine {
 
     @inline(__always)
     mutating func clz() {
-        sp[-1] = U256(UInt64(sp[-1].leadingZeroBitCount))
+        sp[-1] = U256(UInt64(truncatingIfNeeded: sp[-1].leadingZeroBitCount))
         pc += 1
     }
 }

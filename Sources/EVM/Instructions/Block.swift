@@ -62,11 +62,12 @@ private func balanceOfSelf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U25
 @inline(never)
 private func hashOfBlob(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>) {
     let context = frame.context()
-    guard sp[-1].fitsOneLimb, sp[-1].limb0 < UInt64(max(0, context.pointee.blob_hashes_count)), let hashes = context.pointee.blob_hashes else {
+    let count = UInt64(clamping: context.pointee.blob_hashes_count)
+    guard sp[-1].fitsOneLimb, sp[-1].limb0 < count, let hashes = context.pointee.blob_hashes else {
         sp[-1] = .zero
         return
     }
-    sp[-1] = U256(bigEndian: UnsafeRawPointer(hashes + Int(sp[-1].limb0)))
+    sp[-1] = U256(bigEndian: UnsafeRawPointer(hashes + Int(truncatingIfNeeded: sp[-1].limb0)))
 }
 
 /// Of the 256 blocks before this one; the host is asked for no other.
@@ -80,6 +81,6 @@ private func hashOfBlock(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
     }
     frame.ask()
     let operand = sp[-1]
-    frame.withHost { duet_host_get_block_hash($0, Int64(number), limbs(sp - 1)) }
+    frame.withHost { duet_host_get_block_hash($0, Int64(truncatingIfNeeded: number), limbs(sp - 1)) }
     return frame.answered(gas, sp - 1, operand)
 }

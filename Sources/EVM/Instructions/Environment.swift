@@ -16,7 +16,7 @@ extension Machine {
 
     @inline(__always)
     mutating func calldataload() {
-        let size = UInt64(frame.pointee.message.pointee.input_size)
+        let size = UInt64(truncatingIfNeeded: frame.pointee.message.pointee.input_size)
         let offset = sp[-1]
         if offset.fitsOneLimb && offset.limb0 &+ 32 <= size && offset.limb0 < size {
             sp[-1] = U256(bigEndian: UnsafeRawPointer(frame.pointee.message.pointee.input_data.unsafelyUnwrapped) + Int(truncatingIfNeeded: offset.limb0))
@@ -27,7 +27,7 @@ extension Machine {
     }
 
     @inline(__always)
-    mutating func calldatasize() { push(U256(UInt64(frame.pointee.message.pointee.input_size))) }
+    mutating func calldatasize() { push(U256(UInt64(truncatingIfNeeded: frame.pointee.message.pointee.input_size))) }
 
     @inline(__always)
     mutating func codesize() { push(U256(UInt64(truncatingIfNeeded: frame.pointee.image.size))) }
@@ -36,7 +36,7 @@ extension Machine {
     mutating func gasprice() { pushWord(0) }
 
     @inline(__always)
-    mutating func returndatasize() { push(U256(UInt64(frame.pointee.returned.pointee.output_size))) }
+    mutating func returndatasize() { push(U256(UInt64(truncatingIfNeeded: frame.pointee.returned.pointee.output_size))) }
 
     @inline(__always)
     mutating func calldatacopy<P: Pace>(_ pace: P.Type) -> Bool { copied(copyInput(frame, sp, gas), pace) }
@@ -84,11 +84,11 @@ extension Machine {
 @inline(never)
 private func loadEndOfInput(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>) {
     let message = frame.pointee.message
-    let size = UInt64(message.pointee.input_size)
+    let size = UInt64(truncatingIfNeeded: message.pointee.input_size)
     let offset = sp[-1].clampedToOneLimb
     sp[-1] = .zero
     guard offset < size, let input = message.pointee.input_data else { return }
-    memcpy(sp - 1, input + Int(offset), Int(min(32, size - offset)))
+    memcpy(sp - 1, input + Int(truncatingIfNeeded: offset), Int(truncatingIfNeeded: min(32, size - offset)))
     sp[-1] = U256(bigEndian: UnsafeRawPointer(sp - 1))
 }
 
@@ -121,13 +121,13 @@ private func copyReturned(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256
     let rest = payForCopy(frame, sp[-1], sp[-3], gas)
     guard rest >= 0 else { return rest }
     let returned = frame.pointee.returned
-    let size = UInt64(returned.pointee.output_size)
+    let size = UInt64(truncatingIfNeeded: returned.pointee.output_size)
     let offset = sp[-2].clampedToOneLimb
     guard offset <= size, sp[-3].limb0 <= size - offset else {
         frame.pointee.memory.takeBack(memoryBefore)
         return frame.fail(EVMC_INVALID_MEMORY_ACCESS)
     }
-    frame.copy(returned.pointee.output_data, Int(size), from: sp[-2], to: sp[-1], sp[-3].limb0)
+    frame.copy(returned.pointee.output_data, Int(truncatingIfNeeded: size), from: sp[-2], to: sp[-1], sp[-3].limb0)
     return rest
 }
 
@@ -180,11 +180,11 @@ private func copyCodeOf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>,
     guard rest >= 0 else { return rest }
     rest = access(frame, &address, rest)
     guard rest >= 0 else { return rest }
-    let size = Int(sp[-4].limb0)
+    let size = Int(truncatingIfNeeded: sp[-4].limb0)
     if size > 0 {
-        let target = frame.pointee.memory.start.unsafelyUnwrapped + Int(sp[-2].limb0)
+        let target = frame.pointee.memory.start.unsafelyUnwrapped + Int(truncatingIfNeeded: sp[-2].limb0)
         // No code is longer than this, and no host has to think about an offset near 2^64.
-        let offset = Int(min(sp[-3].clampedToOneLimb, UInt64(UInt32.max)))
+        let offset = Int(truncatingIfNeeded: min(sp[-3].clampedToOneLimb, UInt64(UInt32.max)))
         let copied = frame.withHost { duet_host_copy_code($0, &address, offset, target, size) }
         if frame.pointee.isUnanswered { return frame.suspend() }
         memset(target + copied, 0, size - copied)

@@ -18,7 +18,7 @@ private func hashMemory(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>,
     guard rest >= 0 else { return rest }
     let size = sp[-2].limb0
     let digest = UnsafeMutableRawPointer(sp - 2)
-    keccak256(size == 0 ? nil : frame.pointee.memory.start.unsafelyUnwrapped + Int(sp[-1].limb0), Int(size),
+    keccak256(size == 0 ? nil : frame.pointee.memory.start.unsafelyUnwrapped + Int(truncatingIfNeeded: sp[-1].limb0), Int(truncatingIfNeeded: size),
               digest.assumingMemoryBound(to: UInt8.self))
     sp[-2] = U256(bigEndian: digest)
     return rest

@@ -18,11 +18,11 @@ private func emit(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas
     // 8 gas for each octet.
     guard sp[-2].isZero || sp[-2].clampedToOneLimb <= GuestBytes.payable else { return frame.fail(EVMC_OUT_OF_GAS) }
     let size = sp[-2].limb0
-    let paid = gas - Int64(size) * 8
+    let paid = gas - Int64(truncatingIfNeeded: size) * 8
     guard paid >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
     let rest = frame.touch(sp[-1], sp[-2], paid)
     guard rest >= 0 else { return rest }
-    let data = size == 0 ? nil : frame.pointee.memory.start.unsafelyUnwrapped + Int(sp[-1].limb0)
-    frame.withHost { duet_host_emit_log($0, frame.recipient, data, Int(size), limbs(sp - 3), topics) }
+    let data = size == 0 ? nil : frame.pointee.memory.start.unsafelyUnwrapped + Int(truncatingIfNeeded: sp[-1].limb0)
+    frame.withHost { duet_host_emit_log($0, frame.recipient, data, Int(truncatingIfNeeded: size), limbs(sp - 3), topics) }
     return frame.answered(rest)
 }

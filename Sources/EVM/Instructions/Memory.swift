@@ -42,14 +42,15 @@ extension Frame.Handle {
         return end <= pointee.memory.size ? rest : growMemory(end, rest)
     }
 
-    /// Copies what there is of `source` from an offset on to memory that has been paid for, and zeros behind it.
+    /// Copies what there is of `source` from an offset on to memory that has been paid for, and zeros behind it. The source may lie there too:
+    /// in a message frame both are the client's.
     func copy(_ source: UnsafePointer<UInt8>?, _ sourceSize: Int, from offset: U256, to target: U256, _ size: UInt64) {
         guard size > 0 else { return }
-        let destination = pointee.memory.start.unsafelyUnwrapped + Int(target.limb0)
-        let start = min(offset.clampedToOneLimb, UInt64(sourceSize))
-        let available = Int(min(size, UInt64(sourceSize) - start))
-        if available > 0 { memcpy(destination, source.unsafelyUnwrapped + Int(start), available) }
-        memset(destination + available, 0, Int(size) - available)
+        let destination = pointee.memory.start.unsafelyUnwrapped + Int(truncatingIfNeeded: target.limb0)
+        let start = min(offset.clampedToOneLimb, UInt64(truncatingIfNeeded: sourceSize))
+        let available = Int(truncatingIfNeeded: min(size, UInt64(truncatingIfNeeded: sourceSize) - start))
+        if available > 0 { memmove(destination, source.unsafelyUnwrapped + Int(truncatingIfNeeded: start), available) }
+        memset(destination + available, 0, Int(truncatingIfNeeded: size) - available)
     }
 }
 
@@ -114,7 +115,7 @@ private func moveMemory(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>,
     guard rest >= 0 else { return rest }
     if !size.isZero {
         let start = frame.pointee.memory.start.unsafelyUnwrapped
-        memmove(start + Int(target.limb0), start + Int(source.limb0), Int(size.limb0))
+        memmove(start + Int(truncatingIfNeeded: target.limb0), start + Int(truncatingIfNeeded: source.limb0), Int(truncatingIfNeeded: size.limb0))
     }
     return rest
 }

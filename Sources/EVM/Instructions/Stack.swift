@@ -19,7 +19,7 @@ extension Machine {
         case 4: return UInt64(UInt32(bigEndian: UnsafeRawPointer(pc).loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
         default:
             let limb = UInt64(bigEndian: UnsafeRawPointer(pc).loadUnaligned(fromByteOffset: octets - 7, as: UInt64.self))
-            return octets == 8 ? limb : limb & (1 &<< UInt64(octets * 8) &- 1)
+            return octets == 8 ? limb : limb & (1 &<< UInt64(truncatingIfNeeded: octets * 8) &- 1)
         }
     }
 
@@ -28,7 +28,7 @@ extension Machine {
     func data(_ octets: Int) -> U256 {
         if octets <= 8 { return U256(shortData(octets)) }
         let word = U256(bigEndian: UnsafeRawPointer(pc) + (octets - 31))
-        let mask: UInt64 = octets % 8 == 0 ? .max : 1 &<< UInt64(octets % 8 * 8) &- 1
+        let mask: UInt64 = octets % 8 == 0 ? .max : 1 &<< UInt64(truncatingIfNeeded: octets % 8 * 8) &- 1
         return U256(word.limb0,
                     octets >= 16 ? word.limb1 : word.limb1 & mask,
                     octets >= 24 ? word.limb2 : octets > 16 ? word.limb2 & mask : 0,

@@ -64,8 +64,8 @@ private let stipend: Int64 = 2300
 private func keepOutput(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     let rest = frame.touch(sp[-1], sp[-2], gas)
     guard rest >= 0 else { return rest }
-    frame.pointee.outputSize = Int(sp[-2].limb0)
-    frame.pointee.outputOffset = sp[-2].isZero ? 0 : Int(sp[-1].limb0)
+    frame.pointee.outputSize = Int(truncatingIfNeeded: sp[-2].limb0)
+    frame.pointee.outputOffset = sp[-2].isZero ? 0 : Int(truncatingIfNeeded: sp[-1].limb0)
     return rest
 }
 
@@ -178,7 +178,7 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
     message.pointee.recipient = keepsOwner ? own.pointee.recipient : target
     message.pointee.sender = opcode == .delegatecall ? own.pointee.sender : own.pointee.recipient
     if opcode == .delegatecall { message.pointee.value = own.pointee.value } else { value.storeBigEndian(to: message.value) }
-    message.pointee.input_size = Int(inputSize.limb0)
+    message.pointee.input_size = Int(truncatingIfNeeded: inputSize.limb0)
     message.pointee.input_data = inputSize.isZero ? nil : UnsafePointer(frame.inMemory(inputOffset))
 
     // EIP-150: what the code asks for, but never the last 64th. Before, it had to have what it asked for.
@@ -215,8 +215,9 @@ private func finishCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>,
     let returned = frame.pointee.returned
     let ranges = opcode == .call || opcode == .callcode ? sp - 6 : sp - 5
     let (outputOffset, outputSize) = (ranges[0], ranges[-1])
-    let copied = min(Int(outputSize.limb0), returned.pointee.output_size)
-    if copied > 0 { memcpy(frame.inMemory(outputOffset), returned.pointee.output_data, copied) }
+    let copied = min(Int(truncatingIfNeeded: outputSize.limb0), returned.pointee.output_size)
+    // In a message frame it may lie in the memory itself, as what `copy` copies may.
+    if copied > 0 { memmove(frame.inMemory(outputOffset), returned.pointee.output_data, copied) }
     ranges[-1] = U256(returned.pointee.status_code == EVMC_SUCCESS)
     return rest
 }
@@ -256,7 +257,7 @@ private func prepareCreate(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U25
     message.pointee.sender = own.pointee.recipient
     value.storeBigEndian(to: message.value)
     (opcode == .create2 ? sp[-4] : .zero).storeBigEndian(to: message.salt)
-    message.pointee.input_size = Int(size.limb0)
+    message.pointee.input_size = Int(truncatingIfNeeded: size.limb0)
     message.pointee.input_data = size.isZero ? nil : UnsafePointer(frame.inMemory(offset))
     let canPay = own.pointee.depth < callDepthLimit && (value.isZero || !(frame.balance() < value))
     if frame.pointee.isUnanswered { return frame.suspend() }
@@ -303,7 +304,9 @@ extension Frame.Handle {
 
     /// Where an offset of memory is that has been paid for.
     @inline(__always)
-    fileprivate func inMemory(_ offset: U256) -> UnsafeMutablePointer<UInt8> { pointee.memory.start.unsafelyUnwrapped + Int(offset.limb0) }
+    fileprivate func inMemory(_ offset: U256) -> UnsafeMutablePointer<UInt8> {
+        pointee.memory.start.unsafelyUnwrapped + Int(truncatingIfNeeded: offset.limb0)
+    }
 
     /// Of the executing account.
     @inline(never)

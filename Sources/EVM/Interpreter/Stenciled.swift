@@ -145,7 +145,8 @@ extension Frame.Handle {
         pointee.batch.rowsOfPiece = isWhole ? 0 : end
         pointee.batch.segments.stop = isWhole ? segment.pointee.stop : UnsafePointer(pointee.image.code + Int(segment.rows[end].pc))
         // What follows a piece is written slowly.
-        pointee.batch.segments.limit = isWhole ? batches.pointee.buffer.place.last - UInt(DUET_EVM_RECORD_SIZE * (DUET_ROW_GROUP - 1)) : 0
+        let group = UInt(truncatingIfNeeded: DUET_EVM_RECORD_SIZE * (DUET_ROW_GROUP - 1))
+        pointee.batch.segments.limit = isWhole ? batches.pointee.buffer.place.last - group : 0
     }
 
     // MARK: Where an instruction in the middle of a segment does not do what its record says

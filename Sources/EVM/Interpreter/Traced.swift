@@ -28,7 +28,7 @@ extension Machine {
             room.storeBytes(of: height | 1 &<< 16, toByteOffset: 40, as: UInt64.self)
             sp[-1].storeBigEndian(to: room + Int(DUET_EVM_RECORD_SIZE))
         } else {
-            frame.recordWords(room, sp, Int(height))
+            frame.recordWords(room, sp, Int(truncatingIfNeeded: height))
         }
     }
 
@@ -71,7 +71,7 @@ extension Frame.Handle {
     @inline(never)
     fileprivate func recordWords(_ record: UnsafeMutableRawPointer, _ sp: UnsafeMutablePointer<U256>, _ height: Int) {
         let words = batches.pointee.words
-        record.storeBytes(of: UInt64(height | Swift.min(height, words) &<< 16), toByteOffset: 40, as: UInt64.self)
+        record.storeBytes(of: UInt64(truncatingIfNeeded: height | Swift.min(height, words) &<< 16), toByteOffset: 40, as: UInt64.self)
         for index in 0..<words {
             let word = index < height ? sp[-1 - index] : .zero
             word.storeBigEndian(to: record + Int(DUET_EVM_RECORD_SIZE) + 32 * index)

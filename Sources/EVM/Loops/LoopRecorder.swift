@@ -22,7 +22,7 @@ struct LoopRecorder {
 
         init(_ offset: Int) {
             self.offset = offset
-            words = InlineArray<64, Int8> { Int8($0 - LoopStep.depth) }
+            words = InlineArray<64, Int8> { Int8(truncatingIfNeeded: $0 - LoopStep.depth) }
         }
 
         subscript(_ place: Int) -> Int8 {
@@ -167,7 +167,7 @@ struct LoopRecorder {
     private mutating func execute(_ opcode: Opcode, _ walk: inout Walk, _ before: Walk) -> Bool {
         switch opcode {
         case .pop: _ = walk.pop()
-        case .pc: return pushConstant(U256(UInt64(before.offset)), &walk)
+        case .pc: return pushConstant(U256(UInt64(truncatingIfNeeded: before.offset)), &walk)
         case .push0: return pushConstant(.zero, &walk)
         case .push1, .push2, .push3, .push4, .push5, .push6, .push7, .push8, .push9, .push10, .push11, .push12, .push13, .push14, .push15, .push16,
              .push17, .push18, .push19, .push20, .push21, .push22, .push23, .push24, .push25, .push26, .push27, .push28, .push29, .push30, .push31, .push32:
@@ -244,9 +244,9 @@ struct LoopRecorder {
 
     private mutating func newValue(_ source: Int) -> Int8? {
         guard valueCount < LoopStep.valueLimit else { return nil }
-        values[valueCount].source = Int16(source)
+        values[valueCount].source = Int16(truncatingIfNeeded: source)
         valueCount += 1
-        return Int8(LoopStep.values + valueCount - 1)
+        return Int8(truncatingIfNeeded: LoopStep.values + valueCount - 1)
     }
 
     private mutating func compute(_ operation: LoopStep.Operation, _ first: Int8, _ second: Int8, _ third: Int8, _ walk: inout Walk) -> Bool {
@@ -264,7 +264,7 @@ struct LoopRecorder {
 
     private mutating func pushConstant(_ word: U256, _ walk: inout Walk) -> Bool {
         for index in 0..<constantCount where constants[index].word == word {
-            walk.push(Int8(constants[index].place))
+            walk.push(Int8(truncatingIfNeeded: constants[index].place))
             return true
         }
         guard constantCount < constantLimit, let value = newValue(-1 - constantCount) else { return false }
@@ -282,7 +282,7 @@ struct LoopRecorder {
 
     private func destination(_ word: Int8) -> Int? {
         guard let target = constant(word), target.fitsOneLimb, image.isJumpdest(target.limb0) else { return nil }
-        return Int(target.limb0)
+        return Int(truncatingIfNeeded: target.limb0)
     }
 
     /// The data of a PUSH at an offset.
@@ -294,15 +294,15 @@ struct LoopRecorder {
 
     /// Does a PUSH of that number end before an offset?
     private func isBehindPush(_ offset: Int, _ number: Int) -> Bool {
-        for octets in 1...3 where offset > octets && image.plain[offset - octets - 1] == Opcode.push0.rawValue + UInt8(octets) {
-            if data(offset - octets - 1, octets) == U256(UInt64(number)) { return true }
+        for octets in 1...3 where offset > octets && image.plain[offset - octets - 1] == Opcode.push0.rawValue + UInt8(truncatingIfNeeded: octets) {
+            if data(offset - octets - 1, octets) == U256(UInt64(truncatingIfNeeded: number)) { return true }
         }
         return false
     }
 
     /// Has the stack the offset behind a jump, to come back to? A jump backwards that names its target and is none closes a loop inside of this one.
     private func isCall(_ walk: Walk) -> Bool {
-        for place in walk.lowest..<walk.height where constant(walk[place]) == U256(UInt64(walk.offset)) { return true }
+        for place in walk.lowest..<walk.height where constant(walk[place]) == U256(UInt64(truncatingIfNeeded: walk.offset)) { return true }
         return false
     }
 
@@ -314,7 +314,7 @@ struct LoopRecorder {
         var (word, isZero) = (walk.condition, goesOnIfZero)
         // ISZERO turns the question around.
         while let step = step(of: word), step.operation == .iszero {
-            word = Int8(step.first / 32)
+            word = Int8(truncatingIfNeeded: step.first / 32)
             isZero.toggle()
         }
         var question = LoopStep(operation: isZero ? .whileZero : .whileNotZero, first: octets(word))
@@ -340,8 +340,10 @@ struct LoopRecorder {
     private mutating func wayOut(of index: Int, _ walk: Walk, to target: Int, _ way: LoopStep.Way) -> Bool {
         let values = valueCount
         defer { valueCount = values }
-        guard move(walk), add(LoopStep(operation: .leave, more: UInt16(way.rawValue), result: Int32(walk.height * 32), first: Int32(walk.gas), second: Int32(target))) else { return false }
-        steps[index].more = UInt16(count - 1 - index)
+        let leave = LoopStep(operation: .leave, more: UInt16(way.rawValue), result: Int32(truncatingIfNeeded: walk.height * 32),
+                             first: Int32(truncatingIfNeeded: walk.gas), second: Int32(truncatingIfNeeded: target))
+        guard move(walk), add(leave) else { return false }
+        steps[index].more = UInt16(truncatingIfNeeded: count - 1 - index)
         return true
     }
 
@@ -351,12 +353,13 @@ struct LoopRecorder {
         while true {
             var waiting: Int8?
             var hasMoved = false
-            for place in walk.lowest..<walk.height where walk[place] != Int8(place) {
-                if isNeeded(Int8(place), walk) {
-                    waiting = Int8(place)
+            for place in walk.lowest..<walk.height where walk[place] != Int8(truncatingIfNeeded: place) {
+                if isNeeded(Int8(truncatingIfNeeded: place), walk) {
+                    waiting = Int8(truncatingIfNeeded: place)
                 } else {
-                    guard add(LoopStep(operation: .copy, result: Int32(place * 32), first: octets(walk[place]))) else { return false }
-                    walk[place] = Int8(place)
+                    let copy = LoopStep(operation: .copy, result: Int32(truncatingIfNeeded: place * 32), first: octets(walk[place]))
+                    guard add(copy) else { return false }
+                    walk[place] = Int8(truncatingIfNeeded: place)
                     hasMoved = true
                 }
             }

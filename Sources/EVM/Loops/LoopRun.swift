@@ -76,7 +76,7 @@ private struct LoopMachine {
 
     @inline(__always)
     mutating func clz() {
-        result.pointee = U256(UInt64(first.pointee.leadingZeroBitCount))
+        result.pointee = U256(UInt64(truncatingIfNeeded: first.pointee.leadingZeroBitCount))
         step += 1
     }
 

@@ -48,10 +48,10 @@ struct GuestBytes: BitwiseCopyable {
 
     /// Makes it at least that large; the cost has been paid. False if memory is short.
     mutating func grow(_ octets: UInt64) -> Bool {
-        let size = Int((octets + 31) & ~31)
+        let size = Int(truncatingIfNeeded: (octets + 31) & ~31)
         if size > capacity && !reserve(size) { return false }
         if size > clearTo { clear(size) }
-        self.size = UInt64(size)
+        self.size = UInt64(truncatingIfNeeded: size)
         wordOffsets = self.size - 31
         return true
     }
@@ -68,19 +68,19 @@ struct GuestBytes: BitwiseCopyable {
         let room = min(max(size, capacity * 2, 4096), GuestBytes.limit)
         guard let fresh = calloc(room, 1) else { return false }
         if let start {
-            memcpy(fresh, start, Int(self.size))
+            memcpy(fresh, start, Int(truncatingIfNeeded: self.size))
             CPVM.free(start)
         }
         start = fresh.assumingMemoryBound(to: UInt8.self)
         capacity = room
         clearTo = room
-        dirtyTo = Int(self.size)
+        dirtyTo = Int(truncatingIfNeeded: self.size)
         return true
     }
 
     /// For the next execution.
     mutating func reset() {
-        dirtyTo = max(clearTo < dirtyTo ? dirtyTo : 0, Int(size))
+        dirtyTo = max(clearTo < dirtyTo ? dirtyTo : 0, Int(truncatingIfNeeded: size))
         clearTo = 0
         size = 0
         wordOffsets = 0
@@ -90,7 +90,7 @@ struct GuestBytes: BitwiseCopyable {
     /// Memory of somebody else: `size` octets are in use, a multiple of 32, and what is behind them up to `capacity` is not known.
     init(borrowed start: UnsafeMutablePointer<UInt8>?, size: Int, capacity: Int) {
         self.start = start
-        self.size = UInt64(size)
+        self.size = UInt64(truncatingIfNeeded: size)
         wordOffsets = size == 0 ? 0 : self.size - 31
         cost = Int64(truncatingIfNeeded: GuestBytes.cost(self.size))
         self.capacity = capacity
@@ -103,7 +103,7 @@ struct GuestBytes: BitwiseCopyable {
     mutating func moved(to start: UnsafeMutablePointer<UInt8>?, capacity: Int) {
         self.start = start
         self.capacity = capacity
-        clearTo = Int(size)
+        clearTo = Int(truncatingIfNeeded: size)
         dirtyTo = capacity
     }
 
@@ -112,7 +112,7 @@ struct GuestBytes: BitwiseCopyable {
         size = before.size
         wordOffsets = before.wordOffsets
         cost = before.cost
-        clearTo = min(clearTo, Int(size))
+        clearTo = min(clearTo, Int(truncatingIfNeeded: size))
     }
 
     /// Gives everything back.

@@ -6,8 +6,10 @@ struct FrameArea: BitwiseCopyable {
     var capacity = 0
 }
 
-/// Where the areas of a frame are. Everything in here has been found to lie inside the segment.
+/// Where the areas of a frame are. Everything in here has been found to lie inside the segment. Areas may overlap, but for the header, the
+/// extension and the witness's head: what code could write there the library would trust.
 struct FrameAreas: BitwiseCopyable {
+    var segment = FrameSegment()
     var stack = FrameArea()
     var memory = FrameArea()
     var output = FrameArea()
@@ -17,7 +19,10 @@ struct FrameAreas: BitwiseCopyable {
     var slots = FrameArea()
     var code: UnsafePointer<UInt8>?
     var input: UnsafePointer<UInt8>?
+    /// What the frame has been given as return data; nil if that is nothing.
+    var returned: UnsafePointer<UInt8>?
     var blobHashes: UnsafePointer<evmc_bytes32>?
+    var blobHashCount = 0
     var witness = Witness()
 
     /// What an area has that is the last one in a segment of unknown size.
@@ -27,83 +32,124 @@ struct FrameAreas: BitwiseCopyable {
     init() {}
 
     /// Finds them, or says what is wrong.
-    mutating func locate(_ header: FrameHeader, _ supplement: UnsafeMutablePointer<duet_frame_extension_t>?) -> duet_frame_error_t {
-        let segment = FrameSegment(header, supplement)
-        guard segment.isSound, segment.isApart else { return DUET_FRAME_ERR_AREA }
-        let common = header.common, sizes = header.sizes
+    mutating func locate(_ base: UnsafeMutableRawPointer, _ values: FrameValues, _ client: FrameClient?) -> duet_frame_error_t {
+        segment = FrameSegment(base, values.segmentSize)
+        let starts = FrameStarts(values, client)
+        guard segment.isSound, starts.areApart else { return DUET_FRAME_ERR_AREA }
 
-        guard segment.area(common.pointee.stack_ptr, 0, &stack), stack.capacity >= FRAME_STACK_AREA, common.pointee.stack_size <= stackLimit else {
-            return DUET_FRAME_ERR_STACK
-        }
-        let memorySize = common.pointee.memory_size
-        guard memorySize % 32 == 0, UInt64(memorySize) <= FrameSurface.memoryLimit else { return DUET_FRAME_ERR_MEMORY }
-        guard segment.area(common.pointee.memory_ptr, UInt64(memorySize), &memory), memory.capacity >= memorySize,
-              segment.area(common.pointee.output_ptr, FrameAreas.lastArea, &output),
-              segment.area(common.pointee.return_data_ptr, FrameAreas.lastArea, &returnData),
-              segment.area(common.pointee.logs_ptr, FrameAreas.lastLogs, &logs),
-              segment.area(common.pointee.warm_addresses_ptr, FrameAreas.lastArea, &warmAddresses),
-              warmAddresses.capacity / 20 >= sizes.pointee.warm_addresses,
-              segment.contains(common.pointee.code_ptr, UInt64(sizes.pointee.code)),
-              segment.contains(common.pointee.input_ptr, UInt64(sizes.pointee.input)),
-              segment.contains(common.pointee.return_data_ptr, UInt64(sizes.pointee.return_data)) else { return DUET_FRAME_ERR_AREA }
+        func area(_ start: UInt64, _ last: UInt64, _ area: inout FrameArea) -> Bool { starts.area(start, last, segment, &area) }
+        guard area(values.stack, 0, &stack), stack.capacity >= FRAME_STACK_AREA, values.stackSize <= stackLimit else { return DUET_FRAME_ERR_STACK }
+        guard values.memorySize % 32 == 0, UInt64(values.memorySize) <= FrameSurface.memoryLimit else { return DUET_FRAME_ERR_MEMORY }
+        guard area(values.memory, UInt64(values.memorySize), &memory), memory.capacity >= values.memorySize,
+              area(values.output, FrameAreas.lastArea, &output),
+              area(values.returnData, FrameAreas.lastArea, &returnData),
+              area(values.logs, FrameAreas.lastLogs, &logs),
+              area(values.warmAddresses, FrameAreas.lastArea, &warmAddresses),
+              warmAddresses.capacity / 20 >= values.warmAddressCount,
+              segment.contains(values.code, UInt64(values.codeSize)),
+              segment.contains(values.input, UInt64(values.inputSize)),
+              segment.contains(values.returnData, UInt64(values.returnDataSize)) else { return DUET_FRAME_ERR_AREA }
         // Memory comes in whole words.
-        memory.capacity = min(memory.capacity & ~31, Int(FrameSurface.memoryLimit))
-        code = segment.octets(common.pointee.code_ptr, sizes.pointee.code)
-        input = segment.octets(common.pointee.input_ptr, sizes.pointee.input)
-        if let second = header.second {
-            let room = UInt64(second.pointee.max_storage_slots) * UInt64(MemoryLayout<duet_frame_slot_t>.size)
-            guard segment.area(second.pointee.storage_ptr, room, &slots), slots.capacity >= room,
-                  second.pointee.storage_slot_count <= second.pointee.max_storage_slots else { return DUET_FRAME_ERR_AREA }
+        memory.capacity = min(memory.capacity & ~31, Int(truncatingIfNeeded: FrameSurface.memoryLimit))
+        code = segment.octets(values.code, values.codeSize)
+        input = segment.octets(values.input, values.inputSize)
+        returned = values.returnData == 0 ? nil : segment.octets(values.returnData, values.returnDataSize)
+
+        let room = UInt64(values.slotMost) * FrameSlots.entrySize
+        guard area(values.storage, room, &slots), slots.capacity >= room, values.slotCount <= values.slotMost else { return DUET_FRAME_ERR_AREA }
+        return locateOutside(values, client, starts)
+    }
+
+    /// What the client has given beside the frame itself.
+    private mutating func locateOutside(_ values: FrameValues, _ client: FrameClient?, _ starts: FrameStarts) -> duet_frame_error_t {
+        if let client, client.blobHashCount > 0 {
+            let (size, overflow) = client.blobHashCount.multipliedReportingOverflow(by: 32)
+            guard !overflow, segment.contains(client.blobHashes, size) else { return DUET_FRAME_ERR_AREA }
+            blobHashes = UnsafeRawPointer(segment.place(client.blobHashes)).assumingMemoryBound(to: evmc_bytes32.self)
+            blobHashCount = Int(truncatingIfNeeded: client.blobHashCount)
         }
-        if let supplement, supplement.pointee.blob_hash_count > 0 {
-            let (size, overflow) = supplement.pointee.blob_hash_count.multipliedReportingOverflow(by: 32)
-            guard !overflow, segment.contains(supplement.pointee.blob_hashes_ptr, size) else { return DUET_FRAME_ERR_AREA }
-            blobHashes = UnsafeRawPointer(header.base + Int(supplement.pointee.blob_hashes_ptr)).assumingMemoryBound(to: evmc_bytes32.self)
-        }
-        let place = segment.witness
+        let place = starts.witness
         if place != 0 {
-            guard segment.mayHaveWitness, place % 8 == 0,
-                  let found = Witness(header.base + Int(truncatingIfNeeded: place), room: segment.room(at: place)) else { return DUET_FRAME_ERR_AREA }
+            guard segment.mayHaveWitness(at: place), place % 8 == 0,
+                  let found = Witness(segment.place(place), room: segment.room(at: place)),
+                  found.keepsOff(0 &- place, UInt64(truncatingIfNeeded: FRAME_HEADER_SIZE)),
+                  values.supplement == 0 || found.keepsOff(values.supplement &- place, FrameSegment.supplementSize) else { return DUET_FRAME_ERR_AREA }
             witness = found
         }
         return DUET_FRAME_OK
     }
 }
 
-/// A frame's memory as a whole, and where its areas start.
-struct FrameSegment {
-    private let base: UnsafeMutableRawPointer
+/// A frame's memory as a whole.
+struct FrameSegment: BitwiseCopyable {
+    private let base: UnsafeMutableRawPointer?
     /// From the header's start; nil if nobody has said.
     private let size: UInt64?
-    let witness: UInt64
-    private let supplement: UInt64
-    private var starts: InlineArray<12, UInt64>
 
-    init(_ header: FrameHeader, _ supplement: UnsafeMutablePointer<duet_frame_extension_t>?) {
-        let common = header.common
-        base = header.base
-        size = common.pointee.segment_size == 0 ? nil : common.pointee.segment_size
-        self.supplement = common.pointee.extension_ptr
-        witness = header.second?.pointee.witness_ptr ?? supplement?.pointee.witness_ptr ?? 0
-        starts = [
-            common.pointee.stack_ptr, common.pointee.memory_ptr, common.pointee.code_ptr, common.pointee.input_ptr,
-            common.pointee.output_ptr, common.pointee.return_data_ptr, common.pointee.logs_ptr, common.pointee.warm_addresses_ptr,
-            common.pointee.extension_ptr, header.second?.pointee.storage_ptr ?? 0, witness, supplement?.pointee.blob_hashes_ptr ?? 0,
-        ]
+    /// Nothing.
+    init() {
+        base = nil
+        size = 0
+    }
+
+    init(_ base: UnsafeMutableRawPointer, _ size: UInt64) {
+        self.base = base
+        self.size = size == 0 ? nil : size
     }
 
     /// No segment reaches beyond what an address space can have.
-    private static let largest: UInt64 = 1 << 46
+    static let largest: UInt64 = 1 << 46
+    static let supplementSize = UInt64(truncatingIfNeeded: MemoryLayout<duet_frame_extension_t>.size)
+    static let witnessSize = UInt64(truncatingIfNeeded: MemoryLayout<duet_frame_witness_t>.size)
 
     var isSound: Bool {
         guard let size else { return true }
         return size >= FRAME_HEADER_SIZE && size <= FrameSegment.largest
     }
 
-    /// Does no area start in the extension or in the witness's head? Code could write there what the library trusts.
-    var isApart: Bool {
-        isFree(supplement, UInt64(MemoryLayout<duet_frame_extension_t>.size)) && isFree(witness, UInt64(MemoryLayout<duet_frame_witness_t>.size))
+    /// Where it ends, as far as that is known.
+    var end: UInt64 { size ?? FrameSegment.largest }
+
+    /// The same; of an area of `last` octets at `start` that is the last one, if nobody has said where the segment ends.
+    func end(_ start: UInt64, _ last: UInt64) -> UInt64 { size ?? start + last }
+
+    /// Do so many octets at an offset lie behind the header and in the segment? None lie anywhere.
+    func contains(_ start: UInt64, _ octets: UInt64) -> Bool {
+        guard octets > 0 else { return true }
+        return start >= FRAME_HEADER_SIZE && start <= end && octets <= end - start
     }
+
+    /// In a segment of unknown size it may lie anywhere, also before the header: so the experiment has it.
+    func mayHaveWitness(at start: UInt64) -> Bool { size == nil || contains(start, FrameSegment.witnessSize) }
+
+    /// Octets from an offset in the segment up to its end.
+    func room(at start: UInt64) -> UInt64 { size.map { $0 - start } ?? FrameSegment.largest }
+
+    func place(_ offset: UInt64) -> UnsafeMutableRawPointer { base.unsafelyUnwrapped + Int(truncatingIfNeeded: offset) }
+
+    /// nil if there are none.
+    func octets(_ start: UInt64, _ size: UInt32) -> UnsafePointer<UInt8>? {
+        size == 0 ? nil : UnsafeRawPointer(place(start)).assumingMemoryBound(to: UInt8.self)
+    }
+}
+
+/// Where things start in a segment: each area reaches up to the next.
+private struct FrameStarts {
+    private let supplement: UInt64
+    let witness: UInt64
+    private let starts: InlineArray<12, UInt64>
+
+    init(_ values: FrameValues, _ client: FrameClient?) {
+        supplement = values.supplement
+        witness = values.isSecond ? values.witness : client?.witness ?? 0
+        starts = [
+            values.stack, values.memory, values.code, values.input, values.output, values.returnData, values.logs, values.warmAddresses,
+            values.supplement, values.storage, witness, client?.blobHashes ?? 0,
+        ]
+    }
+
+    /// Does no area start in the extension or in the witness's head? Code could write there what the library trusts.
+    var areApart: Bool { isFree(supplement, FrameSegment.supplementSize) && isFree(witness, FrameSegment.witnessSize) }
 
     /// Does nothing else start there?
     private func isFree(_ start: UInt64, _ octets: UInt64) -> Bool {
@@ -112,34 +158,17 @@ struct FrameSegment {
         return start == 0 || found == 1
     }
 
-    /// Do so many octets at an offset lie behind the header and in the segment? None lie anywhere.
-    func contains(_ start: UInt64, _ octets: UInt64) -> Bool {
-        guard octets > 0 else { return true }
-        let end = size ?? FrameSegment.largest
-        return start >= FRAME_HEADER_SIZE && start <= end && octets <= end - start
-    }
-
-    /// In a segment of unknown size it may lie anywhere, also before the header: so the experiment has it.
-    var mayHaveWitness: Bool { size == nil || contains(witness, UInt64(MemoryLayout<duet_frame_witness_t>.size)) }
-
-    /// Octets from an offset in the segment up to its end.
-    func room(at start: UInt64) -> UInt64 { size.map { $0 - start } ?? FrameSegment.largest }
-
-    func octets(_ start: UInt64, _ size: UInt32) -> UnsafePointer<UInt8>? {
-        size == 0 ? nil : UnsafeRawPointer(base + Int(truncatingIfNeeded: start)).assumingMemoryBound(to: UInt8.self)
-    }
-
     /// From an offset up to the next area. `last`: how much the last one has if the size is not known.
-    func area(_ start: UInt64, _ last: UInt64, _ area: inout FrameArea) -> Bool {
+    func area(_ start: UInt64, _ last: UInt64, _ segment: FrameSegment, _ area: inout FrameArea) -> Bool {
         area = FrameArea()
         if start == 0 { return true }
-        guard start >= FRAME_HEADER_SIZE, start <= size ?? FrameSegment.largest else { return false }
+        guard start >= FRAME_HEADER_SIZE, start <= segment.end else { return false }
         // How far it is to the next one, less 1, without a branch: for those that lie before it wraps around to more than any segment has.
         var distance = UInt64.max
         for index in starts.indices { distance = min(distance, starts[index] &- start &- 1) }
         var end = distance < FrameSegment.largest ? start + distance + 1 : UInt64.max
-        if end > size ?? FrameSegment.largest { end = size ?? start + last }
-        area = FrameArea(start: base + Int(start), capacity: Int(end - start))
+        if end > segment.end { end = segment.end(start, last) }
+        area = FrameArea(start: segment.place(start), capacity: Int(truncatingIfNeeded: end - start))
         return true
     }
 }

@@ -16,9 +16,10 @@ extension FrameSurface.Handle {
     }
 
     func forgetAnswers() {
+        pointee.given = FrameAnswer()
         guard let supplement = pointee.supplement else { return }
         supplement.pointee.answer_count = 0
-        supplement.pointee.request.kind = UInt32(DUET_ASK_NOTHING)
+        supplement.pointee.request.kind = UInt32(truncatingIfNeeded: DUET_ASK_NOTHING)
     }
 
     /// An instruction has been suspended: the memory that it had paid for is taken back. What it made warm stays so, because a call that
@@ -29,18 +30,18 @@ extension FrameSurface.Handle {
             pointee.supplement?.pointee.answers_pc = UInt32(truncatingIfNeeded: frame.pointee.offset)
             return
         }
-        header.sizes.pointee.warm_addresses -= pointee.warmed.addressCount
+        header.sizes.pointee.warm_addresses &-= pointee.warmed.addressCount
         if let second = header.second { second.pointee.warm_storage_count &-= pointee.warmed.slotCount }
         pointee.warmed.makeCold()
     }
 
-    /// The answer to the next question, if it has been given before.
+    /// The answer to the next question, if it has been given before. The list lies in the client's memory: whatever stands in it must be an answer.
     func known(_ kind: Int) -> duet_frame_answer_t? {
         let number = pointee.asked
-        pointee.asked += 1
-        guard let supplement = pointee.supplement, number < supplement.pointee.answer_count, let frame = pointee.frame else { return nil }
+        pointee.asked &+= 1
+        guard let supplement = pointee.supplement, number < min(supplement.pointee.answer_count, Self.most), let frame = pointee.frame else { return nil }
         let answer = answers[Int(number)]
-        if answer.kind == kind { return answer }
+        if Int(answer.kind) == kind, isPossible(answer, number) { return answer }
         pointee.error = DUET_FRAME_ERR_ANSWER
         frame.pointee.isUnanswered = true
         return nil
@@ -48,14 +49,14 @@ extension FrameSurface.Handle {
 
     /// An answer from the frame's areas, for the case that the instruction is executed again.
     func note(_ kind: Int, number: Int64 = 0, size: Int = 0, _ word: evmc_bytes32 = evmc_bytes32()) {
-        guard let supplement = pointee.supplement, supplement.pointee.answer_count < Self.most else { return }
+        guard let supplement = pointee.supplement, case let count = supplement.pointee.answer_count, count < Self.most else { return }
         var answer = duet_frame_answer_t()
-        answer.kind = UInt32(kind)
+        answer.kind = UInt32(truncatingIfNeeded: kind)
         answer.number = number
         answer.size = UInt32(truncatingIfNeeded: size)
         withUnsafeBytes(of: word) { _ = memcpy(&answer.word, $0.baseAddress.unsafelyUnwrapped, 32) }
-        answers[Int(supplement.pointee.answer_count)] = answer
-        supplement.pointee.answer_count += 1
+        answers[Int(count)] = answer
+        supplement.pointee.answer_count = count + 1
     }
 
     /// Leaves a question to the client; `fill` writes down what it is.
@@ -65,7 +66,7 @@ extension FrameSurface.Handle {
         guard pointee.supplement != nil else { return }
         // It may be the one that the client has left open.
         memset(request, 0, MemoryLayout<duet_frame_request_t>.size)
-        request.pointee.kind = UInt32(kind)
+        request.pointee.kind = UInt32(truncatingIfNeeded: kind)
         fill(request)
     }
 
@@ -83,55 +84,109 @@ extension FrameSurface.Handle {
     private static var most: UInt32 { 8 }
 
     /// Has the frame been suspended for a call or creation, which it goes on with?
-    var goesOnWithCall: Bool { pointee.isResumed && request.pointee.kind == DUET_ASK_CALL }
+    var goesOnWithCall: Bool { pointee.resumedFor == DUET_ASK_CALL }
 
-    /// Takes the client's answer to a suspended frame's request into the list.
-    func takeAnswer() -> duet_frame_error_t {
-        guard let supplement = pointee.supplement else { return DUET_FRAME_OK }
-        guard header.common.pointee.state == FRAME_CODE_SUSPENDED, supplement.pointee.request.kind != DUET_ASK_NOTHING,
-              supplement.pointee.answers_pc == header.common.pointee.pc else {
-            // Nothing was asked, or the client has done the instruction himself.
-            forgetAnswers()
-            return DUET_FRAME_OK
-        }
-        pointee.isResumed = true
+    /// Looks at what a suspended frame has been answered, and takes the client's answer to its request. Nothing is written.
+    func checkAnswers() -> duet_frame_error_t {
+        guard let supplement = pointee.supplement, header.common.pointee.state == FRAME_CODE_SUSPENDED,
+              case let request = supplement.pointee.request, request.kind != DUET_ASK_NOTHING,
+              supplement.pointee.answers_pc == pointee.values.pc else { return DUET_FRAME_OK }
+        pointee.resumedFor = Int(request.kind)
         let count = supplement.pointee.answer_count
         guard count <= Self.most else { return DUET_FRAME_ERR_ANSWER }
-        guard supplement.pointee.request.answered != 0 else { return DUET_FRAME_OK }
-        guard count < Self.most, isPossible(request) else { return DUET_FRAME_ERR_ANSWER }
-        var answer = duet_frame_answer_t()
-        answer.kind = request.pointee.kind
-        answer.number = request.pointee.number
-        answer.word = request.pointee.word
-        if answer.kind == DUET_ASK_CODE {
-            answer.size = UInt32(request.pointee.output_size)
-            // What is short is kept, because the next question takes the request's place.
-            let size = min(Int(answer.size), 32)
-            if size > 0 { memcpy(&answer.word, header.base + Int(request.pointee.output_ptr), size) }
+        for number in 0..<count where !isPossible(answers[Int(number)], number) { return DUET_FRAME_ERR_ANSWER }
+        guard request.answered != 0 else { return DUET_FRAME_OK }
+        guard count < Self.most else { return DUET_FRAME_ERR_ANSWER }
+        pointee.given = FrameAnswer(request, number: count)
+        return isPossible(pointee.given, request) ? DUET_FRAME_OK : DUET_FRAME_ERR_ANSWER
+    }
+
+    /// Puts it into the list.
+    func takeAnswer() {
+        guard let supplement = pointee.supplement else { return }
+        // Nothing was asked, or the client has done the instruction himself.
+        guard pointee.resumedFor != DUET_ASK_NOTHING else { return forgetAnswers() }
+        guard let number = pointee.given.number, number < Self.most else { return }
+        if pointee.given.kind == DUET_ASK_CODE {
+            // What is short is kept in the list, because the next question takes the request's place.
+            let size = min(Int(truncatingIfNeeded: pointee.given.outputSize), 32)
+            if size > 0 { memcpy(&pointee.given.word, pointee.areas.segment.place(pointee.given.output), size) }
         }
-        answers[Int(count)] = answer
-        supplement.pointee.answer_count = count + 1
+        answers[Int(number)] = pointee.given.listed
+        supplement.pointee.answer_count = number + 1
         supplement.pointee.request.answered = 0
-        return DUET_FRAME_OK
     }
 
-    private func isPossible(_ request: UnsafeMutablePointer<duet_frame_request_t>) -> Bool {
-        let number = request.pointee.number
-        switch Int(request.pointee.kind) {
-        case Int(DUET_ASK_ACCOUNT_EXISTS), Int(DUET_ASK_SELFDESTRUCT), Int(DUET_ASK_ACCESS_ACCOUNT), Int(DUET_ASK_ACCESS_STORAGE):
-            return number == 0 || number == 1
-        case Int(DUET_ASK_SET_STORAGE): return number >= 0 && number < 9
-        case Int(DUET_ASK_CODE_SIZE): return number >= 0
-        case Int(DUET_ASK_CODE): return request.pointee.output_size <= request.pointee.size && hasOutput(request)
-        case Int(DUET_ASK_CALL):
-            return request.pointee.gas_left >= 0 && request.pointee.gas_left <= request.pointee.gas && hasOutput(request)
-        default: return request.pointee.kind <= DUET_ASK_SET_TRANSIENT
+    /// An answer that stands in the list. What does not fit it, a call's and long code, is only the one that the client has just given.
+    private func isPossible(_ answer: duet_frame_answer_t, _ number: UInt32) -> Bool {
+        switch Int(answer.kind) {
+        case DUET_ASK_CALL: pointee.given.number == number && pointee.given.kind == DUET_ASK_CALL
+        case DUET_ASK_CODE: answer.size <= 32 || pointee.given.number == number && pointee.given.kind == DUET_ASK_CODE
+        default: isPossible(Int(answer.kind), answer.number)
         }
     }
 
-    private func hasOutput(_ request: UnsafeMutablePointer<duet_frame_request_t>) -> Bool {
-        request.pointee.output_size <= Int32.max
-            && FrameSegment(header, pointee.supplement).contains(request.pointee.output_ptr, request.pointee.output_size)
+    private func isPossible(_ answer: FrameAnswer, _ request: duet_frame_request_t) -> Bool {
+        let segment = pointee.areas.segment
+        return switch answer.kind {
+        case DUET_ASK_CODE:
+            answer.outputSize <= request.size && answer.outputSize <= FrameAnswer.longest && segment.contains(answer.output, answer.outputSize)
+        case DUET_ASK_CALL:
+            answer.gasLeft >= 0 && answer.gasLeft <= request.gas && answer.outputSize <= FrameAnswer.longest
+                && segment.contains(answer.output, answer.outputSize)
+        default: isPossible(answer.kind, answer.value)
+        }
+    }
+
+    private func isPossible(_ kind: Int, _ number: Int64) -> Bool {
+        switch kind {
+        case DUET_ASK_ACCOUNT_EXISTS, DUET_ASK_SELFDESTRUCT, DUET_ASK_ACCESS_ACCOUNT, DUET_ASK_ACCESS_STORAGE: number == 0 || number == 1
+        case DUET_ASK_SET_STORAGE: number >= 0 && number < 9
+        case DUET_ASK_CODE_SIZE: number >= 0
+        default: kind > DUET_ASK_NOTHING && kind <= DUET_ASK_SET_TRANSIENT
+        }
+    }
+}
+
+/// The client's answer to a request, as it was when it was looked at.
+struct FrameAnswer: BitwiseCopyable {
+    /// Its place in the list, if there is an answer.
+    var number: UInt32?
+    var kind = Int(DUET_ASK_NOTHING)
+    var value: Int64 = 0
+    var word = evmc_bytes32()
+    /// Offset in the segment, and how much.
+    var output: UInt64 = 0
+    var outputSize: UInt64 = 0
+    var gasLeft: Int64 = 0
+    var gasRefund: Int64 = 0
+    var status: Int32 = 0
+    var createAddress = evmc_address()
+
+    /// No code and no output is longer.
+    static let longest: UInt64 = 1 << 31 - 1
+
+    /// None.
+    init() {}
+
+    init(_ request: duet_frame_request_t, number: UInt32) {
+        var request = request
+        self.number = number
+        kind = Int(request.kind)
+        value = request.number
+        word = duet_bytes32_at(&request.word)
+        (output, outputSize) = (request.output_ptr, request.output_size)
+        (gasLeft, gasRefund, status) = (request.gas_left, request.gas_refund, request.status)
+        createAddress = duet_address_at(&request.create_address)
+    }
+
+    var listed: duet_frame_answer_t {
+        var answer = duet_frame_answer_t()
+        answer.kind = UInt32(truncatingIfNeeded: kind)
+        answer.number = value
+        if kind == DUET_ASK_CODE { answer.size = UInt32(truncatingIfNeeded: outputSize) }
+        withUnsafeBytes(of: word) { _ = memcpy(&answer.word, $0.baseAddress.unsafelyUnwrapped, 32) }
+        return answer
     }
 }
 

@@ -37,8 +37,8 @@ extension FrameSurface.Handle {
     private var witness: Witness { pointee.areas.witness }
 
     private var isComplete: Bool {
-        guard let supplement = pointee.supplement else { return false }
-        return witness.exists && supplement.pointee.flags & UInt32(DUET_FRAME_COMPLETE_WITNESS) != 0
+        guard let client = pointee.client else { return false }
+        return witness.exists && Int(client.flags) & DUET_FRAME_COMPLETE_WITNESS != 0
     }
 
     /// A question about an account, or about one of its storage entries.
@@ -118,8 +118,8 @@ extension FrameSurface.Handle {
                 pointee.frame?.pointee.isUnanswered = true
                 return 0
             }
-            let count = max(0, min(size, code.count - offset))
-            if count > 0 { memcpy(buffer, code.baseAddress.unsafelyUnwrapped + offset, count) }
+            let count = offset < 0 || offset > code.count ? 0 : min(size, code.count - offset)
+            if count > 0 { memmove(buffer, code.baseAddress.unsafelyUnwrapped + offset, count) }
             noteCode(buffer, count)
             return count
         }
@@ -129,18 +129,22 @@ extension FrameSurface.Handle {
         }
         ask(DUET_ASK_CODE) { request in
             memcpy(&request.pointee.address, address, 20)
-            request.pointee.offset = UInt64(offset)
-            request.pointee.size = UInt64(size)
+            request.pointee.offset = UInt64(truncatingIfNeeded: offset)
+            request.pointee.size = UInt64(truncatingIfNeeded: size)
         }
         return 0
     }
 
-    /// What does not fit the list is the last answer of its instruction: it still stands in the request.
+    /// What does not fit the list is the last answer of its instruction: it lies where the client has said.
     private func copyCode(_ answer: duet_frame_answer_t, _ buffer: UnsafeMutablePointer<UInt8>, _ size: Int) -> Int {
         var answer = answer
         let count = min(Int(answer.size), size)
         if count == 0 { return 0 }
-        if count <= 32 { memcpy(buffer, &answer.word, count) } else { memcpy(buffer, header.base + Int(request.pointee.output_ptr), count) }
+        if answer.size <= 32 {
+            memcpy(buffer, &answer.word, count)
+        } else {
+            memmove(buffer, pointee.areas.segment.place(pointee.given.output), min(count, Int(truncatingIfNeeded: pointee.given.outputSize)))
+        }
         return count
     }
 
@@ -167,17 +171,18 @@ extension FrameSurface.Handle {
         if isPrecompile(address) { return noted(kind, wasWarm: true) }
         let sizes = header.sizes
         let area = pointee.areas.warmAddresses
+        let room = area.capacity / 20, count = min(Int(sizes.pointee.warm_addresses), room)
         if let start = area.start {
-            for index in 0..<Int(sizes.pointee.warm_addresses) where memcmp(start + index * 20, address, 20) == 0 { return noted(kind, wasWarm: true) }
+            for index in 0..<count where memcmp(start + index * 20, address, 20) == 0 { return noted(kind, wasWarm: true) }
         }
         if let account = witness.account(address) {
             if account.pointee.is_warm != 0 { return noted(kind, wasWarm: true) }
             pointee.warmed.note(withUnsafeMutablePointer(to: &account.pointee.is_warm) { $0 }, isSlot: false)
             return noted(kind, wasWarm: false)
         }
-        if let start = area.start, area.capacity / 20 > sizes.pointee.warm_addresses {
-            memcpy(start + Int(sizes.pointee.warm_addresses) * 20, address, 20)
-            sizes.pointee.warm_addresses += 1
+        if let start = area.start, count < room {
+            memcpy(start + count * 20, address, 20)
+            sizes.pointee.warm_addresses = UInt32(truncatingIfNeeded: count + 1)
             pointee.warmed.noteAddress()
             return noted(kind, wasWarm: false)
         }
@@ -203,7 +208,7 @@ extension FrameSurface.Handle {
 
     private var area: FrameSlots {
         guard let start = pointee.areas.slots.start, let second = header.second else { return FrameSlots() }
-        return FrameSlots(start: start, count: withUnsafeMutablePointer(to: &second.pointee.storage_slot_count) { $0 }, most: second.pointee.max_storage_slots)
+        return FrameSlots(start: start, count: withUnsafeMutablePointer(to: &second.pointee.storage_slot_count) { $0 }, most: pointee.values.slotMost)
     }
 
     fileprivate func storage(_ address: Address, _ key: Key) -> evmc_bytes32 {
@@ -222,7 +227,8 @@ extension FrameSurface.Handle {
         }
         let status = storageStatus(U256(bigEndian: slot.original), U256(bigEndian: slot.value), U256(bigEndian: value), zero: .zero)
         memcpy(slot.value, value, 32)
-        return evmc_storage_status(UInt32(noted(DUET_ASK_SET_STORAGE, Int64(status.rawValue))))
+        note(DUET_ASK_SET_STORAGE, number: Int64(status.rawValue))
+        return status
     }
 
     fileprivate func accessStorage(_ address: Address, _ key: Key) -> evmc_access_status {
@@ -256,14 +262,13 @@ extension FrameSurface.Handle {
             ask(DUET_ASK_CALL) { describe(message, $0) }
             return result
         }
-        // The last answer, which still stands in the request.
-        result.status_code = evmc_status_code(request.pointee.status)
-        result.gas_left = request.pointee.gas_left
-        result.gas_refund = request.pointee.gas_refund
-        result.output_size = Int(request.pointee.output_size)
-        result.output_data = result.output_size == 0 ? nil
-            : UnsafeRawPointer(header.base + Int(request.pointee.output_ptr)).assumingMemoryBound(to: UInt8.self)
-        result.create_address = duet_address_at(&request.pointee.create_address)
+        let given = pointee.given
+        result.status_code = evmc_status_code(given.status)
+        result.gas_left = given.gasLeft
+        result.gas_refund = given.gasRefund
+        result.output_size = Int(truncatingIfNeeded: given.outputSize)
+        result.output_data = pointee.areas.segment.octets(given.output, UInt32(truncatingIfNeeded: given.outputSize))
+        result.create_address = given.createAddress
         return result
     }
 
@@ -279,7 +284,7 @@ extension FrameSurface.Handle {
         if message.pointee.kind == EVMC_CREATE2 {
             withUnsafeBytes(of: message.pointee.create2_salt) { _ = memcpy(&request.pointee.key, $0.baseAddress.unsafelyUnwrapped, 32) }
         }
-        request.pointee.size = UInt64(message.pointee.input_size)
+        request.pointee.size = UInt64(truncatingIfNeeded: message.pointee.input_size)
         if let input = message.pointee.input_data {
             request.pointee.offset = UInt64(bitPattern: Int64(UnsafeRawPointer(input) - UnsafeRawPointer(header.base)))
         }
@@ -308,7 +313,7 @@ extension FrameSurface.Handle {
         result.block_base_fee = duet_bytes32_at(&supplement.pointee.base_fee)
         result.blob_base_fee = duet_bytes32_at(&supplement.pointee.blob_base_fee)
         result.blob_hashes = pointee.areas.blobHashes
-        result.blob_hashes_count = pointee.areas.blobHashes == nil ? 0 : Int(supplement.pointee.blob_hash_count)
+        result.blob_hashes_count = pointee.areas.blobHashCount
         return result
     }
 
@@ -322,22 +327,24 @@ extension FrameSurface.Handle {
         let room = (head + size + 7) & ~7
         if let start = pointee.areas.logs.start, let offset = endOfLogs(), room <= pointee.areas.logs.capacity - offset {
             let place = start + offset
-            memset(place, 0, room)
+            // The data first, and then the zeros behind it: it may lie here.
+            if let data, size > 0 { memmove(place + head, data, size) }
+            memset(place + head + size, 0, room - head - size)
+            memset(place, 0, head)
             let log = place.assumingMemoryBound(to: duet_frame_log_t.self)
             memcpy(place, address, 20)
-            log.pointee.topic_count = UInt32(topicCount)
-            log.pointee.data_size = UInt32(size)
+            log.pointee.topic_count = UInt32(truncatingIfNeeded: topicCount)
+            log.pointee.data_size = UInt32(truncatingIfNeeded: size)
             if let topics, topicCount > 0 { memcpy(place + MemoryLayout<duet_frame_log_t>.size, topics, topicCount * 32) }
-            if let data, size > 0 { memcpy(place + head, data, size) }
             pointee.logsEnd = offset + room
-            header.sizes.pointee.logs += 1
+            header.sizes.pointee.logs &+= 1
             return
         }
         ask(DUET_ASK_LOG) { request in
             memcpy(&request.pointee.address, address, 20)
-            request.pointee.topic_count = UInt32(topicCount)
+            request.pointee.topic_count = UInt32(truncatingIfNeeded: topicCount)
             if let topics, topicCount > 0 { memcpy(&request.pointee.topics, topics, topicCount * 32) }
-            request.pointee.size = UInt64(size)
+            request.pointee.size = UInt64(truncatingIfNeeded: size)
             if let data { request.pointee.offset = UInt64(bitPattern: Int64(UnsafeRawPointer(data) - UnsafeRawPointer(header.base))) }
         }
     }
@@ -351,8 +358,9 @@ extension FrameSurface.Handle {
         for _ in 0..<header.sizes.pointee.logs {
             guard area.capacity - end >= MemoryLayout<duet_frame_log_t>.size else { return nil }
             let log = (start + end).assumingMemoryBound(to: duet_frame_log_t.self)
-            let size = MemoryLayout<duet_frame_log_t>.size + Int(log.pointee.topic_count) * 32 + Int(log.pointee.data_size)
-            guard log.pointee.topic_count <= 4, size <= area.capacity - end else { return nil }
+            let topics = Int(log.pointee.topic_count)
+            let size = MemoryLayout<duet_frame_log_t>.size + topics * 32 + Int(log.pointee.data_size)
+            guard topics <= 4, size <= area.capacity - end else { return nil }
             end = min(area.capacity, end + (size + 7) & ~7)
         }
         pointee.logsEnd = end

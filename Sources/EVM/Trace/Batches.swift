@@ -39,7 +39,7 @@ struct Batches: BitwiseCopyable {
     static func recordSize(_ words: Int) -> Int { Int(DUET_EVM_RECORD_SIZE) + 32 * words }
 
     static func isValid(_ trace: duet_trace_t) -> Bool {
-        trace.stack_words <= UInt32(DUET_MAX_STACK_WORDS) && TraceBuffer.isValid(trace, recordSize(Int(trace.stack_words)))
+        trace.stack_words <= UInt32(truncatingIfNeeded: DUET_MAX_STACK_WORDS) && TraceBuffer.isValid(trace, recordSize(Int(trace.stack_words)))
     }
 
     /// Of a valid trace, in memory with that `room`.
@@ -47,8 +47,8 @@ struct Batches: BitwiseCopyable {
         let given = trace.pointee
         words = Int(given.stack_words)
         buffer = TraceBuffer(trace, Batches.recordSize(words), spill: room + Batches.spillOffset)
-        faultsOnly = given.flags & UInt32(DUET_TRACE_FAULTS_ONLY) != 0
-        writesMemory = given.flags & UInt32(DUET_TRACE_MEMORY) != 0
+        faultsOnly = given.flags & UInt32(truncatingIfNeeded: DUET_TRACE_FAULTS_ONLY) != 0
+        writesMemory = given.flags & UInt32(truncatingIfNeeded: DUET_TRACE_MEMORY) != 0
         opcodes = given.opcodes
         (firstPC, lastPC) = (given.first_pc, given.last_pc)
         (firstDepth, lastDepth) = (given.first_depth, given.last_depth)
@@ -117,7 +117,7 @@ extension Frame.Handle {
         pointee.isTraced = true
         let depth = Int64(pointee.message.pointee.depth)
         pointee.batch = FrameBatch(
-            batches: batches, head: UInt64(depth) &<< 48,
+            batches: batches, head: UInt64(truncatingIfNeeded: depth) &<< 48,
             isRecorded: depth >= Int64(batches.pointee.firstDepth) && depth <= Int64(batches.pointee.lastDepth),
             hasCalled: pointee.surface?.goesOnWithCall == true)
         return true
@@ -232,7 +232,8 @@ extension Frame.Handle {
         pointee.batch.offset = sp[-target].clampedToOneLimb
         pointee.batch.size = size.clampedToOneLimb
         pointee.batch.isCall = octet >= Opcode.call.rawValue
-        pointee.batch.instruction = UInt64(offset) | UInt64(octet) &<< 32 | UInt64(DUET_RECORD_MEMORY) &<< 40 | pointee.batch.head
+        pointee.batch.instruction = UInt64(truncatingIfNeeded: offset) | UInt64(octet) &<< 32 | UInt64(truncatingIfNeeded: DUET_RECORD_MEMORY) &<< 40
+            | pointee.batch.head
     }
 
     /// The instruction that was to write memory has succeeded.
@@ -240,19 +241,19 @@ extension Frame.Handle {
         let batches = batches
         var (offset, size) = (pointee.batch.offset, pointee.batch.size)
         pointee.batch.size = 0
-        if pointee.batch.isCall { size = Swift.min(size, UInt64(pointee.returned.pointee.output_size)) }
+        if pointee.batch.isCall { size = Swift.min(size, UInt64(truncatingIfNeeded: pointee.returned.pointee.output_size)) }
         guard size > 0, let memory = pointee.memory.start, offset < pointee.memory.size, size <= pointee.memory.size - offset else { return }
         let room = batches.pointee.words * 32
         while size > 0 {
-            let count = Swift.min(size, UInt64(room))
+            let count = Swift.min(size, UInt64(truncatingIfNeeded: room))
             let place = batches.pointee.buffer.next
             let record = place.assumingMemoryBound(to: UInt64.self)
             record[0] = pointee.batch.instruction
             record[1] = offset
             record[2] = count
             for index in 3..<6 { record[index] = 0 }
-            memcpy(place + Int(DUET_EVM_RECORD_SIZE), memory + Int(offset), Int(count))
-            memset(place + Int(DUET_EVM_RECORD_SIZE) + Int(count), 0, room - Int(count))
+            memcpy(place + Int(DUET_EVM_RECORD_SIZE), memory + Int(truncatingIfNeeded: offset), Int(truncatingIfNeeded: count))
+            memset(place + Int(DUET_EVM_RECORD_SIZE) + Int(truncatingIfNeeded: count), 0, room - Int(truncatingIfNeeded: count))
             batches.pointee.buffer.keep()
             offset += count
             size -= count

@@ -110,7 +110,7 @@ struct Stencils: BitwiseCopyable {
                 as: StencilHead.self)
             if ending == .block {
                 rowCount = next
-                return UInt32(first * MemoryLayout<StencilRow>.stride)
+                return UInt32(truncatingIfNeeded: first * MemoryLayout<StencilRow>.stride)
             }
             ahead -= cost
             head = next
@@ -173,7 +173,7 @@ typealias StencilHead = duet_segment_head
 extension StencilRow {
     /// Of the instruction at an offset, behind others of the segment that cost `gas` and leave `height` words more.
     fileprivate init(_ offset: Int, _ octet: UInt8, cost: UInt16, after gas: Int, _ height: Int) {
-        self.init(pc: UInt32(offset), opcode: octet, zero: 0, cost: cost, gas: UInt32(truncatingIfNeeded: Int(DUET_ROW_GAS) - gas),
+        self.init(pc: UInt32(truncatingIfNeeded: offset), opcode: octet, zero: 0, cost: cost, gas: UInt32(truncatingIfNeeded: Int(DUET_ROW_GAS) - gas),
                   height: UInt16(truncatingIfNeeded: Int(DUET_ROW_HEIGHT) + height), unused: 0)
     }
 
@@ -189,8 +189,10 @@ extension StencilRow {
 extension StencilHead {
     /// Of `count` rows. At `stop` the block goes on; nil: it does not.
     fileprivate init(_ count: Int, ahead: Int, beforeLast: Int, _ block: Block, at start: Int, stop: UnsafePointer<UInt8>?) {
-        self.init(count: UInt32(count), size: UInt32(count) * UInt32(DUET_EVM_RECORD_SIZE), ahead: UInt32(ahead), before_last: UInt32(beforeLast),
-                  lowest: block.lowest, heights: block.heights, block: UInt32(start), stop: stop)
+        let size = count * Int(DUET_EVM_RECORD_SIZE)
+        self.init(count: UInt32(truncatingIfNeeded: count), size: UInt32(truncatingIfNeeded: size), ahead: UInt32(truncatingIfNeeded: ahead),
+                  before_last: UInt32(truncatingIfNeeded: beforeLast),
+                  lowest: block.lowest, heights: block.heights, block: UInt32(truncatingIfNeeded: start), stop: stop)
     }
 }
 

@@ -1,23 +1,31 @@
 import CPVM
 import VMCommon
 
-/// A line of text that grows. If memory is short the line is cut off.
+/// A line of text that grows.
 struct TraceLine: BitwiseCopyable {
     private(set) var start: UnsafeMutablePointer<UInt8>?
     private(set) var count = 0
     private var capacity = 0
+    /// Memory was short: it is no line.
+    private(set) var isCut = false
 
     mutating func free() {
         CPVM.free(start)
         self = TraceLine()
     }
 
-    mutating func clear() { count = 0 }
+    mutating func clear() {
+        count = 0
+        isCut = false
+    }
 
     private mutating func room(_ octets: Int) -> UnsafeMutablePointer<UInt8>? {
         if count + octets > capacity {
             let larger = max(1024, 2 * (count + octets))
-            guard let fresh = realloc(start, larger) else { return nil }
+            guard let fresh = realloc(start, larger) else {
+                isCut = true
+                return nil
+            }
             start = fresh.assumingMemoryBound(to: UInt8.self)
             capacity = larger
         }
@@ -41,7 +49,7 @@ struct TraceLine: BitwiseCopyable {
         var shift = max(4, (number.bitWidth + 3) & ~3)
         while shift > 0 {
             shift -= 4
-            append(digit: U256.shiftRight(number, bits: UInt64(shift)).limb0 & 15)
+            append(digit: U256.shiftRight(number, bits: UInt64(truncatingIfNeeded: shift)).limb0 & 15)
         }
         append("\"")
     }

@@ -33,7 +33,7 @@ extension FrameSurface.Handle {
         pointee.operation.length = 1 + Int(row.immediate)
         pointee.operation.settled = max(0, sp - frame.pointee.stack - touched)
         pointee.operation.isOpen = true
-        if !(isFirst && pointee.isResumed) { pointee.tracer.trace_pre_execution?(header.common) }
+        if !(isFirst && pointee.resumedFor != DUET_ASK_NOTHING) { pointee.tracer.trace_pre_execution?(header.common) }
     }
 
     /// After the last instruction; the frame is as it will be. A suspended one has not been executed.

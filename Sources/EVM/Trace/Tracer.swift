@@ -18,7 +18,7 @@ struct Tracer: BitwiseCopyable {
     mutating func free() { line.free() }
 
     fileprivate mutating func send() {
-        guard let text = line.start else { return }
+        guard let text = line.start, !line.isCut else { return }
         text.withMemoryRebound(to: CChar.self, capacity: line.count) { text in
             if let function { function(context, text, line.count) } else { duet_stderr_line(text, line.count) }
         }
@@ -35,7 +35,7 @@ extension Frame.Handle {
         let tracer = pointee.instance.tracer
         tracer.pointee.line.clear()
         tracer.pointee.line.append("{\"pc\":")
-        tracer.pointee.line.append(decimal: UInt64(offset))
+        tracer.pointee.line.append(decimal: UInt64(truncatingIfNeeded: offset))
         tracer.pointee.line.append(",\"op\":")
         tracer.pointee.line.append(decimal: UInt64(octet))
         tracer.pointee.line.append(",\"gas\":")
@@ -50,7 +50,7 @@ extension Frame.Handle {
             word += 1
         }
         tracer.pointee.line.append("],\"depth\":")
-        tracer.pointee.line.append(decimal: UInt64(pointee.message.pointee.depth) + 1)
+        tracer.pointee.line.append(decimal: UInt64(truncatingIfNeeded: pointee.message.pointee.depth) + 1)
         tracer.pointee.line.append(",\"returnData\":")
         tracer.pointee.line.append(hexOctets: pointee.returned.pointee.output_data, pointee.returned.pointee.output_size)
         tracer.pointee.line.append(",\"refund\":")

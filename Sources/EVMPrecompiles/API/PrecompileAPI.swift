@@ -48,7 +48,7 @@ public func duet_precompile_name(_ revision: UInt32, _ address: UnsafePointer<UI
 
 @c @implementation
 public func duet_keccak256(_ data: UnsafePointer<UInt8>?, _ size: Int, _ digest: UnsafeMutablePointer<UInt8>?) {
-    guard let digest, size >= 0, data != nil || size == 0 else { return }
+    guard let digest, exist(size, UInt8.self), data != nil || size == 0 else { return }
     keccak256(data, size, digest)
 }
 
@@ -69,7 +69,7 @@ private struct Call {
 
     init?(_ revision: UInt32, _ address: UnsafePointer<UInt8>?, _ input: UnsafePointer<UInt8>?, _ size: Int) {
         guard let octet = UInt8(exactly: revision), let revision = Revision(rawValue: octet) else { return nil }
-        guard let address, size >= 0, input != nil || size == 0 else { return nil }
+        guard let address, exist(size, UInt8.self), input != nil || size == 0 else { return nil }
         self.revision = revision
         number = precompileNumber(address, at: revision)
         self.input = PrecompileInput(input, size)

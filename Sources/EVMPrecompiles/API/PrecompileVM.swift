@@ -6,7 +6,7 @@ import CPVM
 public func evmc_create_duet_precompiles() -> UnsafeMutablePointer<evmc_vm>? {
     guard let vm = malloc(MemoryLayout<evmc_vm>.size)?.assumingMemoryBound(to: evmc_vm.self) else { return nil }
     vm.initialize(to: evmc_vm(
-        abi_version: Int32(EVMC_ABI_VERSION), name: text("duet-precompiles"), version: duet_version(),
+        abi_version: Int32(truncatingIfNeeded: EVMC_ABI_VERSION), name: text("duet-precompiles"), version: duet_version(),
         destroy: { free($0) },
         execute: { _, _, _, revision, message, _, _ in execute(revision, message) },
         get_capabilities: { _ in EVMC_CAPABILITY_PRECOMPILES.rawValue },
@@ -22,7 +22,7 @@ private func execute(_ revision: evmc_revision, _ message: UnsafePointer<evmc_me
     let number = revision == EVMC_EXPERIMENTAL ? UInt32(Revision.latest.rawValue) : UInt32(revision.rawValue)
     guard let octet = UInt8(exactly: number), let revision = Revision(rawValue: octet), let message else { return result }
     let data = message.pointee.input_data, size = message.pointee.input_size
-    guard message.pointee.gas >= 0, size >= 0, data != nil || size == 0 else { return result }
+    guard message.pointee.gas >= 0, exist(size, UInt8.self), data != nil || size == 0 else { return result }
     var address = message.pointee.code_address
     let precompile = withUnsafeBytes(of: &address) {
         precompileNumber($0.baseAddress!.assumingMemoryBound(to: UInt8.self), at: revision)

@@ -15,7 +15,7 @@ enum BLS12381: PairingCurve {
 
     static var loopLength: Int { 63 }
     @inline(__always)
-    static func loopDigit(_ index: Int) -> Int { Int(0xd201_0000_0001_0000 as UInt64 >> UInt64(index) & 1) }
+    static func loopDigit(_ index: Int) -> Int { Int(truncatingIfNeeded: 0xd201_0000_0001_0000 as UInt64 >> UInt64(truncatingIfNeeded: index) & 1) }
     static func finish(_ f: inout Fp12<F>, _ pairs: UnsafeMutablePointer<MillerPair<BLS12381>>, _ count: Int) { f = f.conjugate }
 
     /// The endomorphism of the twist that raising the coordinates of the untwisted point to the power of p gives, psi.

@@ -18,7 +18,8 @@ enum BN254: PairingCurve {
     @inline(__always)
     static func loopDigit(_ index: Int) -> Int {
         if index > 63 { return 0 }
-        return Int(0x2002_0042_0080_4028 as UInt64 >> UInt64(index) & 1) &- Int(0x8288_9008_420a_0480 as UInt64 >> UInt64(index) & 1)
+        let added: UInt64 = 0x2002_0042_0080_4028, taken: UInt64 = 0x8288_9008_420a_0480
+        return Int(truncatingIfNeeded: added >> index & 1) &- Int(truncatingIfNeeded: taken >> index & 1)
     }
 
     /// The lines through T and pi(Q), and through their sum and -pi^2(Q).

@@ -86,7 +86,7 @@ enum ScalarMultiplication {
         while bit > 0 {
             bit &-= 1
             result = result.doubled()
-            if scalar >> UInt64(bit) & 1 == 1 { result = result.adding(point) }
+            if scalar >> UInt64(truncatingIfNeeded: bit) & 1 == 1 { result = result.adding(point) }
         }
         return result
     }
@@ -98,7 +98,7 @@ enum ScalarMultiplication {
         while bit > 0 {
             bit &-= 1
             result = result.doubled()
-            if scalar >> UInt64(bit) & 1 == 1 { result = result.adding(point) }
+            if scalar >> UInt64(truncatingIfNeeded: bit) & 1 == 1 { result = result.adding(point) }
         }
         return result
     }

@@ -10,7 +10,7 @@ struct WindowedDigits {
 
     /// `width` is at most 8.
     init(_ number: U256, width: Int) {
-        let size = UInt64(1) << UInt64(width)
+        let size = UInt64(1) << width
         var position = 0
         var carry: UInt64 = 0
         while position < 257 {
@@ -20,8 +20,8 @@ struct WindowedDigits {
                 continue
             }
             let digit = bits + carry
-            carry = digit >> UInt64(width - 1)
-            digits[position] = Int8(truncatingIfNeeded: Int(digit) - Int(carry << UInt64(width)))
+            carry = digit >> (width - 1)
+            digits[position] = Int8(truncatingIfNeeded: digit &- carry << width)
             count = position + 1
             position += width
         }
@@ -30,7 +30,7 @@ struct WindowedDigits {
     /// The bits from `position` on, at least eight of them.
     @inline(__always)
     private static func bits(_ number: U256, _ position: Int) -> UInt64 {
-        let index = position >> 6, shift = UInt64(position & 63)
+        let index = position >> 6, shift = UInt64(truncatingIfNeeded: position & 63)
         let low = limb(number, index) &>> shift
         return shift == 0 ? low : low | limb(number, index + 1) &<< (64 &- shift)
     }

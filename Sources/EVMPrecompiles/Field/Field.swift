@@ -30,7 +30,7 @@ extension Field {
             while digit > 0 {
                 digit &-= 1
                 result = result.squared().squared().squared().squared()
-                let value = Int(exponent[digit / 16] >> UInt64(digit % 16 * 4) & 15)
+                let value = Int(truncatingIfNeeded: exponent[digit / 16] >> UInt64(truncatingIfNeeded: digit % 16 * 4) & 15)
                 if value != 0 { result *= powers[value] }
             }
             return result

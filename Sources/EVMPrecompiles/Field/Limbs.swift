@@ -23,7 +23,7 @@ extension U256 {
     @inline(__always)
     func nibble(_ index: Int) -> Int {
         let limb = index < 16 ? limb0 : index < 32 ? limb1 : index < 48 ? limb2 : limb3
-        return Int(truncatingIfNeeded: limb &>> UInt64(4 &* index & 63) & 15)
+        return Int(truncatingIfNeeded: limb &>> UInt64(truncatingIfNeeded: 4 &* index & 63) & 15)
     }
 }
 

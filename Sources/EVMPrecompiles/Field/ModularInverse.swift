@@ -57,7 +57,7 @@ struct ModularInverse {
     private static func split(_ words: UnsafePointer<UInt64>, _ count: Int, _ parts: UnsafeMutablePointer<Int64>, _ length: Int) {
         for index in 0..<length {
             let bit = 62 &* index
-            let word = bit >> 6, shift = UInt64(bit & 63)
+            let word = bit >> 6, shift = UInt64(truncatingIfNeeded: bit & 63)
             var part = word < count ? words[word] >> shift : 0
             if shift > 2, word &+ 1 < count { part |= words[word &+ 1] << (64 &- shift) }
             parts[index] = Int64(bitPattern: part) & mask
@@ -68,7 +68,7 @@ struct ModularInverse {
     private static func join(_ parts: UnsafePointer<Int64>, _ length: Int, _ words: UnsafeMutablePointer<UInt64>, _ count: Int) {
         for index in 0..<count {
             let bit = 64 &* index
-            let part = bit / 62, shift = UInt64(bit % 62)
+            let part = bit / 62, shift = UInt64(truncatingIfNeeded: bit % 62)
             var word = UInt64(bitPattern: parts[part]) >> shift
             if part &+ 1 < length { word |= UInt64(bitPattern: parts[part &+ 1]) << (62 &- shift) }
             if part &+ 2 < length, shift == 61 { word |= UInt64(bitPattern: parts[part &+ 2]) << 63 }

@@ -221,7 +221,7 @@ private let roundConstants = Table<UInt64>(count: 24) { round in
     for _ in 0..<7 * round { step(&register) }
     var constant: UInt64 = 0
     for j in 0..<7 {
-        if register & 1 != 0 { constant |= 1 << (1 << UInt64(j) - 1) }
+        if register & 1 != 0 { constant |= 1 << (1 << UInt64(truncatingIfNeeded: j) - 1) }
         step(&register)
     }
     return constant

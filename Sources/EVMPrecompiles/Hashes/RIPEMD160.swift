@@ -22,7 +22,7 @@ func ripemd160(_ data: UnsafePointer<UInt8>, _ count: Int, _ digest: UnsafeMutab
         if rest > 0 { memcpy(base, data + whole, rest) }
         last[rest] = 0x80
         let size = rest < 56 ? 64 : 128
-        base.storeBytes(of: (UInt64(count) << 3).littleEndian, toByteOffset: size - 8, as: UInt64.self)
+        base.storeBytes(of: (UInt64(truncatingIfNeeded: count) << 3).littleEndian, toByteOffset: size - 8, as: UInt64.self)
         for start in stride(from: 0, to: size, by: 64) { state.absorb(UnsafeRawPointer(base) + start) }
     }
     let out = UnsafeMutableRawPointer(digest)
@@ -87,7 +87,7 @@ private let steps = Table<Step>(count: 160) { index in
     let round = index / 16 % 5
     var word = index < 80 ? index % 16 : (9 * index + 5) % 16
     for _ in 0..<round { word = Int(rho[word]) }
-    return Step(offset: UInt8(4 * word), shift: shifts[16 * round + word])
+    return Step(offset: UInt8(truncatingIfNeeded: 4 * word), shift: shifts[16 * round + word])
 }
 
 private let constants = Table<UInt32>(count: 10) { round in

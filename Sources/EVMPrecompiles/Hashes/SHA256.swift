@@ -20,7 +20,7 @@ public func sha256(_ data: UnsafePointer<UInt8>?, _ count: Int, _ digest: Unsafe
         if rest > 0 { memcpy(base, data! + 64 * blocks, rest) }
         last[rest] = 0x80
         let size = rest < 56 ? 1 : 2
-        base.storeBytes(of: (UInt64(count) << 3).bigEndian, toByteOffset: 64 * size - 8, as: UInt64.self)
+        base.storeBytes(of: (UInt64(truncatingIfNeeded: count) << 3).bigEndian, toByteOffset: 64 * size - 8, as: UInt64.self)
         state.absorb(base.assumingMemoryBound(to: UInt8.self), size)
     }
     for index in 0..<8 {

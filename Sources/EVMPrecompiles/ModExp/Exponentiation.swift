@@ -27,7 +27,7 @@ extension Ring {
         for index in 1..<1 << (width - 1) { multiply(powers + index * count, powers + (index - 1) * count, result) }
 
         let bits = ExponentBits(exponent)
-        var position = Int(length) * 8 - 1
+        var position = Int(truncatingIfNeeded: length) * 8 - 1
         while bits[position] == 0 { position -= 1 }
         var isFirst = true
         while position >= 0 {
@@ -58,9 +58,9 @@ private struct ExponentBits {
 
     init(_ exponent: ModExpInput.Part) {
         self.exponent = exponent
-        last = Int(exponent.length) - 1
+        last = Int(truncatingIfNeeded: exponent.length) - 1
     }
 
     @inline(__always)
-    subscript(_ bit: Int) -> Int { Int(exponent.octet(last &- bit >> 3) >> UInt8(bit & 7) & 1) }
+    subscript(_ bit: Int) -> Int { Int(exponent.octet(last &- bit >> 3) >> UInt8(truncatingIfNeeded: bit & 7) & 1) }
 }

@@ -10,10 +10,10 @@ func modexp(_ revision: Revision, _ octets: PrecompileInput, _ output: inout Pre
     // No host's memory or time is enough for what is longer, whatever was paid.
     let limit: UInt64 = 1 << 40
     guard input.modulusLength < limit else { return .noMemory }
-    let length = Int(input.modulusLength)
+    let length = Int(truncatingIfNeeded: input.modulusLength)
     guard let result = output.makeZeroed(length) else { return .noMemory }
 
-    let significant = Int(input.modulus.significantLength)
+    let significant = Int(truncatingIfNeeded: input.modulus.significantLength)
     guard significant > 1 || significant == 1 && input.modulus.limb(0) > 1 else { return .success }
     guard input.baseLength < limit, input.exponentLength < limit else { return .noMemory }
     let count = (significant + 7) / 8
@@ -22,7 +22,7 @@ func modexp(_ revision: Revision, _ octets: PrecompileInput, _ output: inout Pre
     defer { free(start) }
     let number = ModularPower(input, count, space, start).result
     for index in 0..<significant {
-        result[length - 1 - index] = UInt8(truncatingIfNeeded: number[index >> 3] >> UInt64(8 * (index & 7)))
+        result[length - 1 - index] = UInt8(truncatingIfNeeded: number[index >> 3] >> UInt64(truncatingIfNeeded: 8 * (index & 7)))
     }
     return .success
 }
@@ -86,7 +86,7 @@ private struct ModularPower {
             ring.invert(base, sum, scratch: scratch)
             ring.multiply(binaryPower, binaryPower, base)
         }
-        if zeros % 64 != 0 { binaryPower[binaryCount - 1] &= (1 << UInt64(zeros % 64)) - 1 }
+        if zeros % 64 != 0 { binaryPower[binaryCount - 1] &= (1 << UInt64(truncatingIfNeeded: zeros % 64)) - 1 }
         guard hasOdd else {
             for index in binaryCount..<max(binaryCount, count) { binaryPower[index] = 0 }
             result = ConstantLimbs(binaryPower)
@@ -112,19 +112,19 @@ private struct ModularPower {
     private static func removeZeros(_ number: Limbs, _ count: Int) -> Int {
         var limbs = 0
         while number[limbs] == 0 { limbs += 1 }
-        let bits = UInt64(number[limbs].trailingZeroBitCount)
+        let bits = UInt64(truncatingIfNeeded: number[limbs].trailingZeroBitCount)
         for index in 0..<count {
             let low = index + limbs < count ? number[index + limbs] : 0
             let high = index + limbs + 1 < count ? number[index + limbs + 1] : 0
             number[index] = bits == 0 ? low : low >> bits | high << (64 - bits)
         }
-        return 64 * limbs + Int(bits)
+        return 64 * limbs + Int(truncatingIfNeeded: bits)
     }
 
     /// The base as an element of the ring, from chunks of as many limbs as the modulus has.
     private static func reduce(_ base: ModExpInput.Part, in ring: MontgomeryRing, to result: Limbs, _ chunk: Limbs) {
         let count = ring.count
-        let limbs = (Int(base.significantLength) + 7) / 8
+        let limbs = (Int(truncatingIfNeeded: base.significantLength) + 7) / 8
         for index in 0..<count { result[index] = 0 }
         var start = (limbs + count - 1) / count * count
         while start > 0 {

@@ -17,7 +17,7 @@ func modexpGas(_ revision: Revision, _ octets: PrecompileInput) -> UInt64 {
 
 /// The number of squarings: the exponent's bits but the first, where all octets after the first 32 count in full.
 private func iterations(_ input: ModExpInput, perOctet: UInt64) -> UInt64 {
-    let headBits = UInt64(max(1, input.exponentHead.bitWidth)) - 1
+    let headBits = UInt64(truncatingIfNeeded: max(1, input.exponentHead.bitWidth)) - 1
     let tail = input.exponentLength > 32 ? input.exponentLength - 32 : 0
     return max(1, saturating(headBits, tail, perOctet))
 }

@@ -28,7 +28,7 @@ struct ModExpInput {
 
     /// The first 32 octets of the exponent, or all of a shorter one, as a number.
     var exponentHead: U256 {
-        let length = Int(min(32, exponentLength))
+        let length = Int(truncatingIfNeeded: min(32, exponentLength))
         var head = InlineArray<32, UInt8>(repeating: 0)
         for index in 0..<length { head[32 - length + index] = exponent.octet(index) }
         return withUnsafeBytes(of: &head) { U256(bigEndian: $0.baseAddress!) }
@@ -43,12 +43,12 @@ struct ModExpInput {
 
         init(_ input: PrecompileInput, _ start: UInt64, _ length: UInt64) {
             self.input = input
-            self.start = Int(min(start, UInt64(input.count)))
+            self.start = Int(truncatingIfNeeded: min(start, UInt64(truncatingIfNeeded: input.count)))
             self.length = length
         }
 
         /// How many of the octets can be other than 0: those inside the input.
-        var present: Int { Int(min(length, UInt64(input.count - start))) }
+        var present: Int { Int(truncatingIfNeeded: min(length, UInt64(truncatingIfNeeded: input.count - start))) }
 
         /// The octet at `index` from the most significant on; `index` is below `length` and may be past the end of the input.
         @inline(__always)
@@ -56,7 +56,7 @@ struct ModExpInput {
 
         /// The 64 bits from bit 64 × `index` on. `length` must be below 2^62.
         func limb(_ index: Int) -> UInt64 {
-            let end = Int(length) - 8 * index
+            let end = Int(truncatingIfNeeded: length) - 8 * index
             var limb: UInt64 = 0
             for position in max(0, end - 8)..<max(0, end) { limb = limb << 8 | UInt64(octet(position)) }
             return limb
@@ -64,7 +64,7 @@ struct ModExpInput {
 
         /// Octets from the first that is not 0 on; 0 if there is none.
         var significantLength: UInt64 {
-            for index in 0..<present where octet(index) != 0 { return length - UInt64(index) }
+            for index in 0..<present where octet(index) != 0 { return length - UInt64(truncatingIfNeeded: index) }
             return 0
         }
     }

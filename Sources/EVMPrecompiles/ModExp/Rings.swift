@@ -37,7 +37,7 @@ struct MontgomeryRing: Ring {
         // 2^(64 count) from the highest power of two below m, by doubling.
         let spare = modulus[count - 1].leadingZeroBitCount
         for index in 0..<count { one[index] = 0 }
-        one[count - 1] = 1 << UInt64(63 - spare)
+        one[count - 1] = 1 << UInt64(truncatingIfNeeded: 63 - spare)
         for _ in 0...spare { double(one) }
         // 2^64 in this ring, then its power by `count`: squared and multiplied along the bits of `count`.
         copy(shift, one)

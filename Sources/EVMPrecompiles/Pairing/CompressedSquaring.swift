@@ -46,7 +46,7 @@ extension Fp12 {
                 var count = 0
                 for bit in 0...(63 &- exponent.leadingZeroBitCount) {
                     if bit > 0 { current.square() }
-                    if exponent >> UInt64(bit) & 1 == 0 { continue }
+                    if exponent >> UInt64(truncatingIfNeeded: bit) & 1 == 0 { continue }
                     let denominator = current.denominator
                     // An element like 1 that its coordinates do not tell from others
                     if denominator.isZero { return cyclotomicPower(exponent) }

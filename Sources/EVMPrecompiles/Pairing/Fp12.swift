@@ -94,7 +94,7 @@ struct Fp12<F: PairingField>: BitwiseCopyable, Equatable, Sendable {
         while bit > 0 {
             bit &-= 1
             result = result.cyclotomicSquared()
-            if exponent >> UInt64(bit) & 1 == 1 { result = result * self }
+            if exponent >> UInt64(truncatingIfNeeded: bit) & 1 == 1 { result = result * self }
         }
         return result
     }

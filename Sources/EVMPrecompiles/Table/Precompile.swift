@@ -83,11 +83,11 @@ public func runPrecompile(
 ) -> PrecompileResult {
     guard let precompile = Precompile(number, at: revision) else { return PrecompileResult(status: .failure, gasLeft: 0) }
     let cost = precompile.gas(revision, input)
-    guard gasLeft >= 0, cost <= UInt64(gasLeft) else { return PrecompileResult(status: .outOfGas, gasLeft: 0) }
+    guard gasLeft >= 0, cost <= UInt64(truncatingIfNeeded: gasLeft) else { return PrecompileResult(status: .outOfGas, gasLeft: 0) }
     let status = precompile.run(revision, input, &output)
     guard status == .success else {
         output.release()
         return PrecompileResult(status: status, gasLeft: 0)
     }
-    return PrecompileResult(status: .success, gasLeft: gasLeft - Int64(cost))
+    return PrecompileResult(status: .success, gasLeft: gasLeft - Int64(truncatingIfNeeded: cost))
 }
