@@ -3,7 +3,10 @@
  *
  * Common to every function
  *   Errors     duet_state_error_t, DUET_STATE_OK being 0; duet_state_error_message gives a sentence for each. On an error
- *              nothing has changed. NULL where a pointer is needed gives DUET_STATE_ERR_NULL, or nothing happens.
+ *              nothing has changed: what the last transaction changed, logged and returned can still be asked for, and after
+ *              DUET_STATE_ERR_NO_MEMORY the same call can be made again. NULL where a pointer is needed gives
+ *              DUET_STATE_ERR_NULL, or nothing happens. A size that no object in memory can have, and data of more than 2^31 - 1
+ *              octets, is DUET_STATE_ERR_ARGUMENT; nothing is read then.
  *   Ownership  Bytes handed in are copied. What a function named …_create or …_decode hands out is the caller's to release
  *              with the function its comment names. Every other pointer handed out belongs to the state and is good until it
  *              is next changed.
@@ -24,9 +27,9 @@ typedef enum {
     DUET_STATE_OK = 0,
     DUET_STATE_ERR_NULL = 1,      /* a pointer that must be given is NULL */
     DUET_STATE_ERR_ARGUMENT = 2,  /* a value is outside its range */
-    DUET_STATE_ERR_NO_MEMORY = 3, /* the host has no memory left; see duet_state_root for what that means for a state */
+    DUET_STATE_ERR_NO_MEMORY = 3, /* the host has no memory left */
     DUET_STATE_ERR_BUSY = 4,      /* the state is executing a transaction */
-    DUET_STATE_ERR_VM = 5,        /* the EVM speaks another ABI than this header, or failed by its own fault */
+    DUET_STATE_ERR_VM = 5,        /* the EVM speaks another ABI than this header, failed by its own fault, or asked or answered what cannot be */
 
     /* Why bytes are no transaction. */
     DUET_TX_ERR_RLP = 20,         /* not the one valid RLP of the fields */
@@ -158,6 +161,7 @@ void duet_state_free(duet_state_t *state);
 
 /* Puts an account in or changes it. Zero balance and nonce make an empty account, which exists before Spurious Dragon. */
 duet_state_error_t duet_state_set_account(duet_state_t *state, const evmc_address *address, uint64_t nonce, const evmc_uint256be *balance);
+/* At most 2^28 octets of code, else DUET_STATE_ERR_ARGUMENT. */
 duet_state_error_t duet_state_set_code(duet_state_t *state, const evmc_address *address, const uint8_t *code, size_t size);
 duet_state_error_t duet_state_set_storage(duet_state_t *state, const evmc_address *address, const evmc_bytes32 *key, const evmc_bytes32 *value);
 
@@ -175,15 +179,14 @@ typedef struct {
 duet_state_error_t duet_state_account(duet_state_t *state, const evmc_address *address, duet_account_t *account);
 duet_state_error_t duet_state_storage(duet_state_t *state, const evmc_address *address, const evmc_bytes32 *key, evmc_bytes32 *value);
 
-/* All accounts that the state knows of, in no particular order: also those that do not exist
- * (any more), and storage slots that are zero. */
+/* All accounts of the state, in no particular order. Among them may be some that do not exist (any more), and slots that are zero: a
+ * state forgets those in time, so that its memory is in proportion to what it holds. */
 size_t duet_state_account_count(const duet_state_t *state);
 duet_state_error_t duet_state_account_at(duet_state_t *state, size_t index, duet_account_t *account);
 size_t duet_state_slot_count(const duet_state_t *state, size_t index);
 duet_state_error_t duet_state_slot_at(const duet_state_t *state, size_t index, size_t slot, evmc_bytes32 *key, evmc_bytes32 *value);
 
-/* The root of the state trie. After a change of k of n items it costs k log n. If it gives DUET_STATE_ERR_NO_MEMORY the tries are
- * incomplete: the accounts still hold, but no later root of this state does. */
+/* The root of the state trie. After a change of k of n items it costs k log n. */
 duet_state_error_t duet_state_root(duet_state_t *state, evmc_bytes32 *root);
 
 /* ---- Execution ---- */

@@ -68,7 +68,7 @@ final class JournalTests: XCTestCase {
             state.setNonce(address(who), model.nonces[who] ?? 0)
             for slot in UInt8(0)..<5 { _ = state.setStorage(address(who), key(slot), Bytes32(U256(model.storage[[who, slot]] ?? 0))) }
         }
-        state.endTransaction(deletesEmpty: false)
+        XCTAssertTrue(state.endTransaction(deletesEmpty: false))
         return state.root()
     }
 
@@ -97,7 +97,7 @@ final class JournalTests: XCTestCase {
                 }
             }
             check(&state, model)
-            state.endTransaction(deletesEmpty: false)
+            XCTAssertTrue(state.endTransaction(deletesEmpty: false))
             if random.next() % 4 == 0 {
                 let root = state.root()
                 let expected = freshRoot(model) { who in state.exists(address(who)) }
@@ -115,13 +115,13 @@ final class JournalTests: XCTestCase {
         state.beginTransaction()
         _ = state.setStorage(address(1), key(1), key(2))
         state.setBalance(address(1), U256(5))
-        state.endTransaction(deletesEmpty: true)
+        XCTAssertTrue(state.endTransaction(deletesEmpty: true))
         _ = state.root()
         state.beginTransaction()
         XCTAssertTrue(state.markDestroyed(address(1)))
         XCTAssertFalse(state.markDestroyed(address(1)))
         XCTAssertEqual(state.storage(address(1), key(1)), key(2))
-        state.endTransaction(deletesEmpty: true)
+        XCTAssertTrue(state.endTransaction(deletesEmpty: true))
         XCTAssertFalse(state.exists(address(1)))
         XCTAssertEqual(state.root(), Trie.emptyRoot)
         state.beginTransaction()
@@ -129,7 +129,7 @@ final class JournalTests: XCTestCase {
         XCTAssertTrue(state.storage(address(1), key(1)).isZero)
         let (original, before) = state.setStorage(address(1), key(1), key(3))
         XCTAssertTrue(original.isZero && before.isZero)
-        state.endTransaction(deletesEmpty: true)
+        XCTAssertTrue(state.endTransaction(deletesEmpty: true))
         XCTAssertNotEqual(state.root(), Trie.emptyRoot)
     }
 
@@ -140,16 +140,80 @@ final class JournalTests: XCTestCase {
         let ripemd = Address(number: 3)
         state.beginTransaction()
         for account in [address(1), address(2), ripemd] { state.touch(account) }
-        state.endTransaction(deletesEmpty: false)
+        XCTAssertTrue(state.endTransaction(deletesEmpty: false))
         state.beginTransaction()
         state.touch(address(1))
         let checkpoint = state.checkpoint()
         state.touch(address(2))
         state.touch(ripemd)
         state.revert(to: checkpoint)
-        state.endTransaction(deletesEmpty: true)
+        XCTAssertTrue(state.endTransaction(deletesEmpty: true))
         XCTAssertFalse(state.exists(address(1)))
         XCTAssertTrue(state.exists(address(2)))
         XCTAssertFalse(state.exists(ripemd))
+    }
+
+    /// A transaction that is taken back leaves nothing: no account, no slot, no code, in no list. Accounts and slots come and go in numbers in which
+    /// those that hold nothing are swept out.
+    func testAbandonedTransactions() {
+        var random = SplitMix(seed: 7)
+        var state = State()!
+        defer { state.free() }
+        func address(_ number: UInt64) -> Address { Address(1, number, 0) }
+        func look(_ state: inout State) -> [Bytes32] {
+            (0..<state.accounts.count).flatMap { index in
+                let account = state.account(index).pointee
+                let head = [Bytes32(U256(account.address.word1)), Bytes32(account.balance), state.codes[account.code].hash,
+                            Bytes32(U256(UInt64(account.slots.count))), Bytes32(U256(account.exists ? 1 : 0))]
+                return head + (0..<account.slots.count).flatMap { [account.slots[$0].key, account.slots[$0].value] }
+            }
+        }
+        func change(_ state: inout State) {
+            let who = address(random.next() % 900), slot = Bytes32(U256(random.next() % 80))
+            switch random.next() % 6 {
+            case 0: state.setBalance(who, U256(random.next() % 3))
+            case 1: _ = state.setStorage(address(random.next() % 5), slot, Bytes32(U256(random.next() % 2)))
+            case 2: _ = state.warm(address(random.next() % 5), slot)
+            case 3: _ = state.warm(who)
+            case 4: state.touch(who)
+            default: withUnsafeBytes(of: random.next() % 50) { state.setCode(who, UnsafeRawBufferPointer($0)) }
+            }
+        }
+        for round in 0..<600 {
+            let before = look(&state), changes = state.lastChanges.count
+            state.beginTransaction()
+            var checkpoints: [Checkpoint] = []
+            for _ in 0..<40 {
+                switch random.next() % 10 {
+                case 0: checkpoints.append(state.checkpoint())
+                case 1: if let checkpoint = checkpoints.popLast() { state.revert(to: checkpoint) }
+                default: change(&state)
+                }
+            }
+            if round % 3 == 0 {
+                state.abandon()
+                XCTAssertEqual(look(&state), before)
+                XCTAssertEqual(state.lastChanges.count, changes)
+            } else {
+                XCTAssertTrue(state.endTransaction(deletesEmpty: true))
+            }
+            if round % 7 == 0 {
+                var copy = State()!
+                defer { copy.free() }
+                copy.beginTransaction()
+                for index in 0..<state.accounts.count {
+                    let account = state.account(index).pointee
+                    guard account.exists else { continue }
+                    copy.setBalance(account.address, account.balance)
+                    copy.setNonce(account.address, account.nonce)
+                    copy.setCode(account.address, state.codes[account.code].bytes)
+                    for slot in 0..<account.slots.count { _ = copy.setStorage(account.address, account.slots[slot].key, account.slots[slot].value) }
+                    XCTAssertEqual(state.find(account.address), index)
+                }
+                XCTAssertTrue(copy.endTransaction(deletesEmpty: false))
+                XCTAssertEqual(state.root(), copy.root())
+            }
+        }
+        XCTAssertFalse(state.failed)
     }
 }

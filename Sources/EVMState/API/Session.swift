@@ -8,7 +8,9 @@ struct Session {
 
     /// Stands first: a pointer to the session is one to the state.
     var state: State
+    /// What the last transaction gave, and what the running one does.
     var output = ByteBuffer()
+    var newOutput = ByteBuffer()
     var isRunning = false
     /// This library's EVM, made when it is needed first.
     private var ownVM: UnsafeMutablePointer<evmc_vm>?
@@ -35,6 +37,7 @@ struct Session {
         if let ownVM { ownVM.pointee.destroy(ownVM) }
         state.free()
         output.free()
+        newOutput.free()
     }
 
     func account(_ index: Int?, _ address: Address) -> duet_account_t {

@@ -23,18 +23,16 @@ public func duet_state_free(_ state: OpaquePointer?) {
 }
 
 /// A change from outside any transaction.
-private func change(_ state: OpaquePointer?, _ body: (UnsafeMutablePointer<State>) -> Void) -> duet_state_error_t {
+private func change(_ state: OpaquePointer?, deletesEmpty: Bool = false, _ body: (UnsafeMutablePointer<State>) -> Void) -> duet_state_error_t {
     guard let session = Session.pointer(state) else { return DUET_STATE_ERR_NULL }
     guard !session.pointee.isRunning else { return DUET_STATE_ERR_BUSY }
     let state = Session.statePointer(session)
     state.pointee.beginTransaction()
-    let start = state.pointee.checkpoint()
     body(state)
-    guard !state.pointee.failed else {
-        state.pointee.revert(to: start)
+    guard !state.pointee.failed, state.pointee.endTransaction(deletesEmpty: deletesEmpty) else {
+        state.pointee.abandon()
         return DUET_STATE_ERR_NO_MEMORY
     }
-    state.pointee.endTransaction(deletesEmpty: false)
     return DUET_STATE_OK
 }
 
@@ -54,6 +52,7 @@ public func duet_state_set_code(
     _ state: OpaquePointer?, _ address: UnsafePointer<evmc_address>?, _ code: UnsafePointer<UInt8>?, _ size: Int
 ) -> duet_state_error_t {
     guard let address, code != nil || size == 0 else { return DUET_STATE_ERR_NULL }
+    guard size >= 0, size <= Code.longest else { return DUET_STATE_ERR_ARGUMENT }
     return change(state) { $0.pointee.setCode(Address(address.pointee), UnsafeRawBufferPointer(start: code, count: size)) }
 }
 
@@ -70,10 +69,7 @@ public func duet_state_add_balance(
     _ state: OpaquePointer?, _ address: UnsafePointer<evmc_address>?, _ amount: UnsafePointer<evmc_uint256be>?, _ deletesEmpty: Bool
 ) -> duet_state_error_t {
     guard let address, let amount else { return DUET_STATE_ERR_NULL }
-    return change(state) { state in
-        state.pointee.addBalance(Address(address.pointee), amount.pointee.number)
-        if deletesEmpty { state.pointee.endTransaction(deletesEmpty: true) }
-    }
+    return change(state, deletesEmpty: deletesEmpty) { $0.pointee.addBalance(Address(address.pointee), amount.pointee.number) }
 }
 
 // MARK: Reading

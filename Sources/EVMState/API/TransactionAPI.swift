@@ -1,4 +1,5 @@
 import CPVM
+import EVMPrecompiles
 import VMCommon
 
 /// Transactions by themselves (duet_state.h).
@@ -10,6 +11,7 @@ public func duet_transaction_decode(
     guard let transaction else { return DUET_STATE_ERR_NULL }
     transaction.pointee = nil
     guard bytes != nil || size == 0 else { return DUET_STATE_ERR_NULL }
+    guard exist(size, UInt8.self) else { return DUET_STATE_ERR_ARGUMENT }
     switch DecodedTransaction.decode(UnsafeRawBufferPointer(start: bytes, count: size)) {
     case .failure(let error): return error.code
     case .success(var decoded):

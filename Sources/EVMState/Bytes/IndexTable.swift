@@ -2,7 +2,7 @@ import CPVM
 import VMCommon
 
 /// Finds entries of a vector by key: an open-addressing table of their indices. Entries stay in the order in which they came,
-/// so that pointers by index survive growth, and are never taken out one by one.
+/// so that pointers by index survive growth.
 ///
 /// Keys are chosen by whoever writes contracts. The hash depends on a number drawn when the process starts, so that nobody can
 /// prepare keys that collide.
@@ -37,10 +37,10 @@ struct IndexTable {
 
     /// Enters an index whose key is not in the table. False if memory is short or the table has 2^31 entries.
     mutating func insert(_ hash: UInt64, _ index: Int) -> Bool {
-        if slots == nil || used &* 4 >= Int(mask &+ 1) &* 3 {
+        if slots == nil || used &* 4 >= Int(truncatingIfNeeded: mask &+ 1) &* 3 {
             guard grow() else { return false }
         }
-        place(hash << 32 | UInt64(index &+ 1))
+        place(hash << 32 | UInt64(truncatingIfNeeded: index &+ 1))
         used &+= 1
         return true
     }
@@ -52,13 +52,52 @@ struct IndexTable {
         slots[Int(truncatingIfNeeded: position)] = slot
     }
 
+    /// Takes out an entry that was inserted.
+    mutating func remove(_ hash: UInt64, _ index: Int) {
+        guard let slots else { return }
+        let wanted = hash << 32 | UInt64(truncatingIfNeeded: index &+ 1)
+        var hole = hash & mask
+        while slots[Int(truncatingIfNeeded: hole)] != wanted {
+            if slots[Int(truncatingIfNeeded: hole)] == 0 { return }
+            hole = (hole &+ 1) & mask
+        }
+        // Those behind it that are not where they would be best move up, so that no gap comes before them.
+        var position = (hole &+ 1) & mask
+        while case let slot = slots[Int(truncatingIfNeeded: position)], slot != 0 {
+            if (position &- slot >> 32) & mask >= (position &- hole) & mask {
+                slots[Int(truncatingIfNeeded: hole)] = slot
+                hole = position
+            }
+            position = (position &+ 1) & mask
+        }
+        slots[Int(truncatingIfNeeded: hole)] = 0
+        used &-= 1
+    }
+
+    /// Makes the table one of the first `count` entries alone, with the hashes that `hash` gives, and smaller if it can. There are no more than
+    /// there were.
+    mutating func rebuild(_ count: Int, _ hash: (Int) -> UInt64) {
+        guard let old = slots else { return }
+        var wanted = 16
+        while wanted < count * 2 { wanted *= 2 }
+        if wanted <= Int(truncatingIfNeeded: mask &+ 1) / 4, let smaller = allocate(UInt64.self, wanted) {
+            CPVM.free(old)
+            slots = smaller
+            mask = UInt64(truncatingIfNeeded: wanted - 1)
+        } else {
+            old.update(repeating: 0, count: Int(truncatingIfNeeded: mask &+ 1))
+        }
+        for index in 0..<count { place(hash(index) << 32 | UInt64(truncatingIfNeeded: index &+ 1)) }
+        used = count
+    }
+
     private mutating func grow() -> Bool {
         let old = slots
-        let oldCount = old == nil ? 0 : Int(mask &+ 1)
+        let oldCount = old == nil ? 0 : Int(truncatingIfNeeded: mask &+ 1)
         let count = max(16, oldCount * 2)
         guard count <= 1 << 31, let new = allocate(UInt64.self, count) else { return false }
         slots = new
-        mask = UInt64(count - 1)
+        mask = UInt64(truncatingIfNeeded: count - 1)
         for position in 0..<oldCount where old.unsafelyUnwrapped[position] != 0 { place(old.unsafelyUnwrapped[position]) }
         CPVM.free(old)
         return true
@@ -70,7 +109,7 @@ struct IndexTable {
         if mask > 1 << 16 {
             free()
         } else {
-            slots.update(repeating: 0, count: Int(mask &+ 1))
+            slots.update(repeating: 0, count: Int(truncatingIfNeeded: mask &+ 1))
             used = 0
         }
     }

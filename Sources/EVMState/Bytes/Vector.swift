@@ -77,8 +77,17 @@ public struct Vector<Element: BitwiseCopyable>: BitwiseCopyable {
 
     @inline(__always)
     public mutating func removeLast() -> Element {
+        assert(count > 0)
         count &-= 1
         return base.unsafelyUnwrapped[count]
+    }
+
+    /// Gives up room if most of it is empty.
+    mutating func trim() {
+        let wanted = max(count * 2, 8)
+        guard capacity / 2 > wanted, let smaller = realloc(base, wanted * MemoryLayout<Element>.stride) else { return }
+        base = smaller.assumingMemoryBound(to: Element.self)
+        capacity = wanted
     }
 }
 

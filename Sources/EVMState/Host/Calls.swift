@@ -5,6 +5,10 @@ import VMCommon
 /// Message calls (Yellow Paper, 8).
 extension Host {
     static func call(_ host: Pointer, _ message: UnsafePointer<evmc_message>) -> evmc_result {
+        guard isSound(message) else {
+            host.pointee.fault = DUET_STATE_ERR_VM
+            return evmc_result(EVMC_REJECTED)
+        }
         guard message.pointee.depth <= maxDepth else { return evmc_result(EVMC_CALL_DEPTH_EXCEEDED, gasLeft: message.pointee.gas) }
         if message.pointee.kind == EVMC_CREATE || message.pointee.kind == EVMC_CREATE2 { return create(host, message) }
         guard canPay(host, message) else { return evmc_result(EVMC_INSUFFICIENT_BALANCE, gasLeft: message.pointee.gas) }

@@ -43,7 +43,29 @@ public struct Host {
             host.pointee.vm, interface(host), OpaquePointer(host), host.pointee.revision.evmc, message,
             code.baseAddress?.assumingMemoryBound(to: UInt8.self), code.count)
         if result.status_code.rawValue < 0 { note(result.status_code, host) }
+        if result.gas_left < 0 || result.gas_left > message.pointee.gas || !isSound(result) { return discard(host, result) }
         return result
+    }
+
+    /// An EVM that is not ours may say anything.
+    @inline(__always)
+    private static func isSound(_ result: evmc_result) -> Bool {
+        exist(result.output_size, UInt8.self) && (result.output_data != nil || result.output_size == 0)
+    }
+
+    @inline(never)
+    private static func discard(_ host: Pointer, _ result: evmc_result) -> evmc_result {
+        var result = result
+        if let release = result.release { release(&result) }
+        host.pointee.fault = DUET_STATE_ERR_VM
+        return evmc_result(EVMC_INTERNAL_ERROR)
+    }
+
+    /// May the EVM ask for this call?
+    @inline(__always)
+    static func isSound(_ message: UnsafePointer<evmc_message>) -> Bool {
+        message.pointee.gas >= 0 && message.pointee.depth >= 0 && exist(message.pointee.input_size, UInt8.self)
+            && (message.pointee.input_data != nil || message.pointee.input_size == 0)
     }
 
     private static func interface(_ host: Pointer) -> UnsafePointer<evmc_host_interface> {

@@ -41,8 +41,10 @@ extension Host {
             },
             copy_code: { context, address, offset, buffer, size in
                 let code = Host.state(context).pointee.code(Address(address.unsafelyUnwrapped.pointee))
-                guard offset < code.count, let buffer, let base = code.baseAddress else { return 0 }
-                let count = min(size, code.count - offset)
+                // Both are size_t: what looks negative is more than there is.
+                guard UInt(bitPattern: offset) < code.count, let buffer, let base = code.baseAddress else { return 0 }
+                let rest = code.count - offset
+                let count = UInt(bitPattern: size) < rest ? size : rest
                 memcpy(buffer, base + offset, count)
                 return count
             },
@@ -62,6 +64,10 @@ extension Host {
             },
             emit_log: { context, address, data, size, topics, count in
                 let state = Host.state(context)
+                guard exist(size, UInt8.self), exist(count, Bytes32.self), data != nil || size == 0, topics != nil || count == 0 else {
+                    Host.pointer(context).pointee.fault = DUET_STATE_ERR_VM
+                    return
+                }
                 let given = topics.map { UnsafeRawPointer($0).assumingMemoryBound(to: Bytes32.self) }
                 let bytes = UnsafeRawBufferPointer(start: data, count: size)
                 if !state.pointee.logs.append(Address(address.unsafelyUnwrapped.pointee), topics: given, count: count, data: bytes) {

@@ -110,8 +110,8 @@ public struct RLPReader: BitwiseCopyable {
         var length: UInt64 = 0
         for index in 1..<prefix { length = length << 8 | UInt64(rest[index]) }
         guard length >= 56 else { throw .notMinimal }
-        guard length <= UInt64(rest.count - prefix) else { throw .truncated }
-        return Int(length)
+        guard length <= UInt64(truncatingIfNeeded: rest.count - prefix) else { throw .truncated }
+        return Int(truncatingIfNeeded: length)
     }
 
     private mutating func take(_ prefix: Int, _ length: Int) -> UnsafeRawBufferPointer {

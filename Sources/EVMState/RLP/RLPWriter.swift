@@ -89,10 +89,10 @@ public struct RLPWriter {
     private static func storePrefix(_ length: Int, short: UInt8, long: UInt8, to base: UnsafeMutablePointer<UInt8>) {
         let octets = prefixOctets(length)
         guard octets > 1 else {
-            base[0] = short + UInt8(length)
+            base[0] = short + UInt8(truncatingIfNeeded: length)
             return
         }
-        base[0] = long + UInt8(octets - 1)
+        base[0] = long + UInt8(truncatingIfNeeded: octets - 1)
         for index in 1..<octets { base[index] = UInt8(truncatingIfNeeded: length >> (8 * (octets - 1 - index))) }
     }
 }

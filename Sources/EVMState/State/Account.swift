@@ -14,12 +14,19 @@ struct Account {
     var exists = false
     /// Whether it is in the list of those whose leaf in the state trie is out of date.
     var isStale = false
+    /// Whether there is such a leaf.
+    var isInTrie = false
 
     var warmStamp: UInt64 = 0
     var touchStamp: UInt64 = 0
     var creationStamp: UInt64 = 0
     var destructionStamp: UInt64 = 0
     var changeStamp: UInt64 = 0
+    /// Its place among the accounts that transaction `changeStamp` changed, and how many slots that wrote.
+    var changePosition = 0
+    var changedSlotCount = 0
+    /// The transaction that last looked at the storage (`StorageVisit`).
+    var visitStamp: UInt64 = 0
 
     var slots = Vector<Slot>()
     var slotTable = IndexTable()
@@ -27,11 +34,13 @@ struct Account {
     var occupiedSlots = 0
     /// Slots whose leaf in the storage trie is out of date.
     var staleSlots = Vector<UInt32>()
-    /// Slots that the transaction `changeStamp` wrote.
-    var changedSlots = Vector<UInt32>()
+    /// With more slots than this it is time to look for some that hold nothing.
+    private var slotLimit = Account.fewSlots
 
     var storageTrie = Trie()
     var storageRoot = Trie.emptyRoot
+    /// Whether the trie has changed since `storageRoot` was its root.
+    var hasStaleStorage = false
     /// KEC(address), the key in the state trie; zero until it is needed.
     var key = Bytes32()
 
@@ -60,13 +69,55 @@ struct Account {
         slots.free()
         slotTable.free()
         staleSlots.free()
-        changedSlots.free()
+        slotLimit = Account.fewSlots
         storageTrie.free()
         storageRoot = Trie.emptyRoot
+        hasStaleStorage = false
         occupiedSlots = 0
     }
 
     mutating func free() { clearStorage() }
+
+    // MARK: Slots that hold nothing
+
+    private static let fewSlots = 16
+
+    /// Takes out the slots that came since a visit.
+    mutating func takeBack(to visit: StorageVisit, _ seed: KeyHash.Seed) {
+        while staleSlots.count > visit.staleSlots { slots.pointer(Int(staleSlots.removeLast())).pointee.isStale = false }
+        while slots.count > visit.slots {
+            let slot = slots.removeLast()
+            slotTable.remove(KeyHash.hash(slot.key, seed), slots.count)
+        }
+    }
+
+    /// Takes out slots that are zero, once they may be half of all: those that were only looked at, and those that are zero again.
+    mutating func sweep(_ seed: KeyHash.Seed) {
+        guard slots.count > slotLimit else { return }
+        var kept = 0
+        staleSlots.shrink(to: 0)
+        for position in 0..<slots.count {
+            let slot = slots[position]
+            // A leaf that is still there has to be taken out first.
+            if slot.value.isZero, !slot.isInTrie { continue }
+            slots[kept] = slot
+            // They were in the list before: there is room.
+            if slot.isStale { _ = staleSlots.append(UInt32(truncatingIfNeeded: kept)) }
+            kept += 1
+        }
+        slots.shrink(to: kept)
+        slots.trim()
+        staleSlots.trim()
+        slotTable.rebuild(kept) { KeyHash.hash(slots[$0].key, seed) }
+        slotLimit = max(Account.fewSlots, 2 * kept)
+    }
+}
+
+/// What an account's storage was like when a transaction came to it.
+struct StorageVisit {
+    let account: UInt32
+    let slots: Int
+    let staleSlots: Int
 }
 
 /// An item of an account's storage.
@@ -77,7 +128,9 @@ struct Slot {
     private var before = Bytes32()
     private var writeStamp: UInt64 = 0
     var warmStamp: UInt64 = 0
+    /// As for accounts.
     var isStale = false
+    var isInTrie = false
 
     init(key: Bytes32) {
         self.key = key
@@ -87,12 +140,13 @@ struct Slot {
     @inline(__always)
     func original(_ stamp: UInt64) -> Bytes32 { writeStamp == stamp ? before : value }
 
-    /// Notes that transaction `stamp` is about to write. Whether that is the first time.
     @inline(__always)
-    mutating func beginWrite(_ stamp: UInt64) -> Bool {
-        guard writeStamp != stamp else { return false }
+    func isWritten(_ stamp: UInt64) -> Bool { writeStamp == stamp }
+
+    /// Notes that transaction `stamp` is about to write for the first time.
+    @inline(__always)
+    mutating func beginWrite(_ stamp: UInt64) {
         before = value
         writeStamp = stamp
-        return true
     }
 }

@@ -11,6 +11,14 @@ struct JournalEntry {
     /// Index of the slot or of the transient item.
     var slot: UInt32 = 0
     var before = Bytes32()
+
+    /// There are fewer than 2^32 accounts, and slots of each (`State.enter`, `Account.slot`).
+    init(_ kind: Kind, _ account: Int, _ slot: Int, _ before: Bytes32) {
+        self.kind = kind
+        self.account = UInt32(truncatingIfNeeded: account)
+        self.slot = UInt32(truncatingIfNeeded: slot)
+        self.before = before
+    }
 }
 
 /// A point to go back to.

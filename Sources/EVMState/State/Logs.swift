@@ -88,7 +88,7 @@ struct LogStore {
         keccak(bytes).withOctets { hash in
             for pair in 0..<3 {
                 let bit = Int(UInt16(bigEndian: hash.load(fromByteOffset: 2 * pair, as: UInt16.self)) & 2047)
-                bloom[255 - bit / 8] |= 1 << UInt8(bit % 8)
+                bloom[255 - bit / 8] |= 1 << UInt8(truncatingIfNeeded: bit % 8)
             }
         }
     }

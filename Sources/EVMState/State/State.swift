@@ -14,13 +14,26 @@ public struct State {
     let seed: KeyHash.Seed
 
     private var journal = Vector<JournalEntry>()
-    var logs = LogStore()
     var transient = TransientStorage()
+    /// The running transaction's, and those of the last one that came to its end.
+    var logs = LogStore()
+    private(set) var lastLogs = LogStore()
 
     /// The number of the running transaction.
     private(set) var stamp: UInt64 = 1
     /// Accounts that the transaction changed, in the order in which it did, some perhaps back to what they were.
-    private(set) var changed = Vector<UInt32>()
+    private var changed = Vector<UInt32>()
+    private var written = Vector<WrittenSlot>()
+    /// The same of the last one, and room for that of the running one.
+    private(set) var lastChanges = Changes()
+    private var newChanges = Changes()
+    /// What there was before the transaction.
+    private var visits = Vector<StorageVisit>()
+    private var accountsBefore = 0
+    private var staleBefore = 0
+    /// With more accounts than this it is time to look for some that are none.
+    private var accountLimit = State.fewAccounts
+
     /// Accounts whose leaf in the state trie is out of date.
     var stale = Vector<UInt32>()
     var trie = Trie()
@@ -46,8 +59,13 @@ public struct State {
         codes.free()
         journal.free()
         logs.free()
+        lastLogs.free()
         transient.free()
         changed.free()
+        written.free()
+        lastChanges.free()
+        newChanges.free()
+        visits.free()
         stale.free()
         trie.free()
         writer.free()
@@ -89,7 +107,7 @@ public struct State {
     public mutating func balance(_ address: Address) -> U256 { existing(address)?.pointee.balance ?? U256() }
     public mutating func nonce(_ address: Address) -> UInt64 { existing(address)?.pointee.nonce ?? 0 }
 
-    /// Good until the state is freed.
+    /// Good until the transaction's end, or as long as an account has it.
     public mutating func code(_ address: Address) -> UnsafeRawBufferPointer { codeEntry(address).bytes }
 
     mutating func codeEntry(_ address: Address) -> Code { codes[existing(address)?.pointee.code ?? 0] }
@@ -102,21 +120,21 @@ public struct State {
     private mutating func note(_ kind: JournalEntry.Kind, _ index: Int, slot: Int = 0, before: Bytes32 = Bytes32()) -> Bool {
         let account = account(index)
         if account.pointee.changeStamp != stamp {
-            guard changed.append(UInt32(index)) else { return fail() }
-            account.pointee.changedSlots.shrink(to: 0)
+            guard changed.append(UInt32(truncatingIfNeeded: index)) else { return fail() }
+            account.pointee.changePosition = changed.count - 1
+            account.pointee.changedSlotCount = 0
             account.pointee.changeStamp = stamp
         }
         if !account.pointee.isStale {
-            guard stale.append(UInt32(index)) else { return fail() }
+            guard stale.append(UInt32(truncatingIfNeeded: index)) else { return fail() }
             account.pointee.isStale = true
         }
-        guard journal.append(JournalEntry(kind: kind, account: UInt32(index), slot: UInt32(slot), before: before)) else { return fail() }
-        return true
+        return journal.append(JournalEntry(kind, index, slot, before)) || fail()
     }
 
     /// The same for what leaves no trace in the state itself.
     private mutating func noteAccess(_ kind: JournalEntry.Kind, _ index: Int, slot: Int = 0, before: Bytes32 = Bytes32()) -> Bool {
-        journal.append(JournalEntry(kind: kind, account: UInt32(index), slot: UInt32(slot), before: before)) || fail()
+        journal.append(JournalEntry(kind, index, slot, before)) || fail()
     }
 
     @inline(never)
@@ -166,6 +184,7 @@ public struct State {
         }
         let account = account(index)
         guard account.pointee.code != entry, note(.code, index, before: Bytes32(UInt64(account.pointee.code))) else { return }
+        codes.exchange(account.pointee.code, for: entry)
         account.pointee.code = entry
     }
 
@@ -209,12 +228,29 @@ public struct State {
 
     mutating func hasStorage(_ address: Address) -> Bool { (existing(address)?.pointee.occupiedSlots ?? 0) > 0 }
 
+    /// The account with this address and the slot, made where there are none. Nil if memory is short.
+    private mutating func slot(_ address: Address, _ key: Bytes32) -> (account: Int, slot: Int)? {
+        guard let index = enter(address), visit(index), let position = account(index).pointee.slot(key, seed) else {
+            failed = true
+            return nil
+        }
+        return (index, position)
+    }
+
+    /// Notes what an account's storage is like before the transaction does something to it.
+    private mutating func visit(_ index: Int) -> Bool {
+        let account = account(index)
+        guard account.pointee.visitStamp != stamp else { return true }
+        let visit = StorageVisit(account: UInt32(truncatingIfNeeded: index), slots: account.pointee.slots.count,
+                                 staleSlots: account.pointee.staleSlots.count)
+        guard visits.append(visit) else { return false }
+        account.pointee.visitStamp = stamp
+        return true
+    }
+
     /// Writes a slot. Gives its value before the transaction and before the write.
     mutating func setStorage(_ address: Address, _ key: Bytes32, _ value: Bytes32) -> (original: Bytes32, before: Bytes32) {
-        guard let index = enter(address), let position = account(index).pointee.slot(key, seed) else {
-            failed = true
-            return (Bytes32(), Bytes32())
-        }
+        guard let (index, position) = slot(address, key) else { return (Bytes32(), Bytes32()) }
         appear(index)
         let account = account(index)
         let slot = account.pointee.slots.pointer(position)
@@ -222,13 +258,20 @@ public struct State {
         let original = slot.pointee.original(stamp)
         guard before != value, note(.storage, index, slot: position, before: before) else { return (original, before) }
         if !slot.pointee.isStale {
-            guard account.pointee.staleSlots.append(UInt32(position)) else {
+            guard account.pointee.staleSlots.append(UInt32(truncatingIfNeeded: position)) else {
                 failed = true
                 return (original, before)
             }
             slot.pointee.isStale = true
         }
-        if slot.pointee.beginWrite(stamp), !account.pointee.changedSlots.append(UInt32(position)) { failed = true }
+        if !slot.pointee.isWritten(stamp) {
+            guard written.append(WrittenSlot(account: UInt32(truncatingIfNeeded: index), slot: UInt32(truncatingIfNeeded: position))) else {
+                failed = true
+                return (original, before)
+            }
+            account.pointee.changedSlotCount += 1
+            slot.pointee.beginWrite(stamp)
+        }
         State.store(value, slot, account)
         return (original, before)
     }
@@ -266,10 +309,7 @@ public struct State {
     }
 
     mutating func warm(_ address: Address, _ key: Bytes32) -> Bool {
-        guard let index = enter(address), let position = account(index).pointee.slot(key, seed) else {
-            failed = true
-            return true
-        }
+        guard let (index, position) = slot(address, key) else { return true }
         let slot = account(index).pointee.slots.pointer(position)
         if slot.pointee.warmStamp == stamp { return true }
         guard noteAccess(.warmSlot, index, slot: position) else { return true }
@@ -292,7 +332,10 @@ public struct State {
         switch entry.kind {
         case .balance: account.pointee.balance = entry.before.number
         case .nonce: account.pointee.nonce = entry.before.word0
-        case .code: account.pointee.code = UInt32(truncatingIfNeeded: entry.before.word0)
+        case .code:
+            let before = UInt32(truncatingIfNeeded: entry.before.word0)
+            codes.exchange(account.pointee.code, for: before)
+            account.pointee.code = before
         case .existence: account.pointee.exists = false
         case .storage: State.store(entry.before, account.pointee.slots.pointer(Int(entry.slot)), account)
         case .transient: transient[Int(entry.slot)] = entry.before
@@ -306,37 +349,117 @@ public struct State {
 
     // MARK: Transactions
 
-    /// Forgets the last transaction's changes and logs.
+    /// After this all changes belong to a new transaction. It ends with `endTransaction`, or with `abandon`, and what the last one changed and
+    /// logged can be asked for until it has ended well.
     public mutating func beginTransaction() {
-        journal.clear()
-        logs.clear()
-        transient.clear()
-        changed.shrink(to: 0)
+        forgetTransaction()
         isRipemdTouched = false
         failed = false
         stamp += 1
+        accountsBefore = accounts.count
+        staleBefore = stale.count
+    }
+
+    private mutating func forgetTransaction() {
+        journal.clear()
+        logs.clear()
+        transient.clear()
+        changed.clear()
+        written.clear()
+        visits.clear()
     }
 
     /// Makes the transaction's changes final (Yellow Paper, 6.2): accounts that it destroyed disappear, and those that it touched
-    /// and left empty, if `deletesEmpty` (EIP-161).
-    public mutating func endTransaction(deletesEmpty: Bool) {
+    /// and left empty, if `deletesEmpty` (EIP-161). False if memory is short: it has not ended.
+    public mutating func endTransaction(deletesEmpty: Bool) -> Bool {
+        guard collectChanges() else { return fail() }
         for position in 0..<changed.count {
             let account = account(Int(changed[position]))
             let isGone = account.pointee.destructionStamp == stamp
                 || deletesEmpty && account.pointee.touchStamp == stamp && account.pointee.isEmpty
-            if isGone, account.pointee.exists { State.delete(account) }
+            guard isGone, account.pointee.exists else { continue }
+            delete(account)
+            newChanges.forgetKeys(of: position)
         }
-        if deletesEmpty, isRipemdTouched, let account = existing(Address(number: 3)), account.pointee.isEmpty { State.delete(account) }
-        journal.clear()
-        transient.clear()
+        if deletesEmpty, isRipemdTouched, let account = existing(Address(number: 3)), account.pointee.isEmpty { delete(account) }
+        swap(&lastChanges, &newChanges)
+        swap(&lastLogs, &logs)
+        sweep()
+        newChanges.clear()
+        forgetTransaction()
+        return true
     }
 
-    private static func delete(_ account: UnsafeMutablePointer<Account>) {
+    /// Takes the transaction back: the state is what it was before, to its last entry. Needs no memory.
+    mutating func abandon() {
+        revert(to: Checkpoint(journal: 0, logs: 0))
+        while visits.count > 0, case let visit = visits.removeLast() { account(Int(visit.account)).pointee.takeBack(to: visit, seed) }
+        while stale.count > staleBefore { account(Int(stale.removeLast())).pointee.isStale = false }
+        while accounts.count > accountsBefore {
+            var account = accounts.removeLast()
+            table.remove(KeyHash.hash(account.address, seed), accounts.count)
+            account.free()
+        }
+        lastIndex = -1
+        codes.sweep()
+        newChanges.clear()
+        forgetTransaction()
+    }
+
+    private mutating func collectChanges() -> Bool {
+        guard newChanges.begin(changed.count, written.count) else { return false }
+        var keys = 0
+        for position in 0..<changed.count {
+            let account = account(Int(changed[position]))
+            newChanges.add(account.pointee.address, after: keys)
+            keys += account.pointee.changedSlotCount
+        }
+        for position in 0..<written.count {
+            let account = account(Int(written[position].account))
+            newChanges.add(account.pointee.slots[Int(written[position].slot)].key, to: account.pointee.changePosition)
+        }
+        return true
+    }
+
+    private mutating func delete(_ account: UnsafeMutablePointer<Account>) {
         account.pointee.clearStorage()
         account.pointee.nonce = 0
         account.pointee.balance = U256()
+        codes.exchange(account.pointee.code, for: 0)
         account.pointee.code = 0
         account.pointee.exists = false
+    }
+
+    // MARK: What holds nothing
+
+    private static let fewAccounts = 256
+
+    /// Gives up what the transaction has left that is of no use: code that nobody has, slots and accounts that were only looked at or are gone.
+    /// Each kind is looked for when it may be half of all, so that it costs no more than what has come.
+    private mutating func sweep() {
+        codes.sweep()
+        for position in 0..<visits.count { account(Int(visits[position].account)).pointee.sweep(seed) }
+        guard accounts.count > accountLimit else { return }
+        var kept = 0
+        stale.shrink(to: 0)
+        for index in 0..<accounts.count {
+            var account = accounts[index]
+            // A leaf that is still there has to be taken out first.
+            guard account.exists || account.isInTrie else {
+                account.free()
+                continue
+            }
+            accounts[kept] = account
+            // They were in the list before: there is room.
+            if account.isStale { _ = stale.append(UInt32(truncatingIfNeeded: kept)) }
+            kept += 1
+        }
+        accounts.shrink(to: kept)
+        accounts.trim()
+        stale.trim()
+        table.rebuild(kept) { KeyHash.hash(accounts[$0].address, seed) }
+        lastIndex = -1
+        accountLimit = max(State.fewAccounts, 2 * kept)
     }
 }
 

@@ -2,31 +2,36 @@ import EVMPrecompiles
 import VMCommon
 
 extension State {
-    /// The root of the state trie. Costs what changed since it was asked for last. Nil if memory is short: the state is then not
-    /// to be asked for a root again.
+    /// The root of the state trie. Costs what changed since it was asked for last. Nil if memory is short; what has been done by then need not
+    /// be done again.
     public mutating func root() -> Bytes32? {
-        for position in 0..<stale.count {
-            let account = account(Int(stale[position]))
+        while stale.count > 0 {
+            let account = account(Int(stale[stale.count - 1]))
             guard updateStorage(account), updateLeaf(account) else { return nil }
             account.pointee.isStale = false
+            _ = stale.removeLast()
         }
-        stale.shrink(to: 0)
+        stale.clear()
         return trie.hash(&writer)
     }
 
     private mutating func updateStorage(_ account: UnsafeMutablePointer<Account>) -> Bool {
-        guard account.pointee.staleSlots.count > 0 else { return true }
-        for position in 0..<account.pointee.staleSlots.count {
-            let slot = account.pointee.slots.pointer(Int(account.pointee.staleSlots[position]))
+        guard account.pointee.hasStaleStorage || account.pointee.staleSlots.count > 0 else { return true }
+        account.pointee.hasStaleStorage = true
+        while account.pointee.staleSlots.count > 0 {
+            let slot = account.pointee.slots.pointer(Int(account.pointee.staleSlots[account.pointee.staleSlots.count - 1]))
             let key = slot.pointee.key.withOctets { keccak(UnsafeRawBufferPointer(start: $0, count: 32)) }
             writer.clear()
             if !slot.pointee.value.isZero { writer.number(slot.pointee.value.number) }
             guard !writer.failed, State.set(&account.pointee.storageTrie, key, writer.bytes) else { return false }
             slot.pointee.isStale = false
+            slot.pointee.isInTrie = !slot.pointee.value.isZero
+            _ = account.pointee.staleSlots.removeLast()
         }
         account.pointee.staleSlots.clear(keeping: 1 << 12)
         guard let root = account.pointee.storageTrie.hash(&writer) else { return false }
         account.pointee.storageRoot = root
+        account.pointee.hasStaleStorage = false
         return true
     }
 
@@ -43,7 +48,9 @@ extension State {
             writer.bytes32(codes[account.pointee.code].hash)
             writer.endList(list)
         }
-        return !writer.failed && State.set(&trie, account.pointee.key, writer.bytes)
+        guard !writer.failed, State.set(&trie, account.pointee.key, writer.bytes) else { return false }
+        account.pointee.isInTrie = account.pointee.exists
+        return true
     }
 
     private static func set(_ trie: inout Trie, _ key: Bytes32, _ value: UnsafeRawBufferPointer) -> Bool {

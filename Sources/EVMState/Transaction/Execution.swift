@@ -20,38 +20,42 @@ struct Execution {
 
     /// Executes a transaction (Yellow Paper, 6). On a failure the state is as it was. The output goes to `output`.
     func run(_ transaction: duet_transaction_t, _ output: inout ByteBuffer) -> Result<Outcome, TransactionError> {
-        state.pointee.beginTransaction()
         let valid: ValidTransaction
         switch state.pointee.check(transaction, block, revision) {
         case .success(let checked): valid = checked
         case .failure(let error): return .failure(error)
         }
-        let start = state.pointee.checkpoint()
+        state.pointee.beginTransaction()
         let sender = Address(transaction.sender)
         state.pointee.setBalance(sender, state.pointee.balance(sender) &- valid.gasFee &- valid.blobFee)
         state.pointee.setNonce(sender, transaction.nonce + 1)
         if revision >= .berlin { warmUp(transaction) }
         var refund = state.pointee.setDelegations(transaction, block)
 
-        var result = call(transaction, gas: Int64(transaction.gas_limit - valid.intrinsic.execution), valid.gasPrice)
+        var result = call(transaction, gas: Int64(truncatingIfNeeded: transaction.gas_limit - valid.intrinsic.execution), valid.gasPrice)
         defer { Execution.release(&result.evmc) }
         guard result.fault == DUET_STATE_OK, !state.pointee.failed, Execution.keep(result.evmc, &output) else {
-            return .failure(abandon(start, result.fault))
+            return .failure(abandon(result.fault))
         }
         var outcome = Outcome()
         outcome.status = result.evmc.status_code
         outcome.gasPrice = valid.gasPrice
         if outcome.status == EVMC_SUCCESS {
             outcome.contract = Address(result.evmc.create_address)
-            refund &+= UInt64(max(0, result.evmc.gas_refund))
+            refund &+= UInt64(truncatingIfNeeded: max(0, result.evmc.gas_refund))
         }
         let used = transaction.gas_limit - Execution.gasLeft(result.evmc, of: transaction.gas_limit)
         // EIP-3529
         outcome.gasRefund = min(refund, used / (revision >= .london ? 5 : 2))
         outcome.gasUsed = max(used - outcome.gasRefund, valid.intrinsic.floor)
         pay(transaction, outcome)
-        guard !state.pointee.failed else { return .failure(abandon(start, DUET_STATE_OK)) }
-        state.pointee.endTransaction(deletesEmpty: revision.deletesEmptyAccounts)
+        return end(outcome)
+    }
+
+    private func end(_ outcome: Outcome) -> Result<Outcome, TransactionError> {
+        guard !state.pointee.failed, state.pointee.endTransaction(deletesEmpty: revision.deletesEmptyAccounts) else {
+            return .failure(abandon(DUET_STATE_OK))
+        }
         return .success(outcome)
     }
 
@@ -59,27 +63,25 @@ struct Execution {
     func runSystemCall(_ contract: Address, _ data: UnsafeRawBufferPointer, _ output: inout ByteBuffer) -> Result<Outcome, TransactionError> {
         state.pointee.beginTransaction()
         output.shrink(to: 0)
-        guard !state.pointee.code(contract).isEmpty else { return .success(Outcome()) }
-        let start = state.pointee.checkpoint()
+        guard !state.pointee.code(contract).isEmpty else { return end(Outcome()) }
         var transaction = duet_transaction_t()
         transaction.sender = Execution.systemAddress.evmc
         transaction.to = contract.evmc
         transaction.data = data.baseAddress?.assumingMemoryBound(to: UInt8.self)
         transaction.data_size = data.count
         if revision >= .berlin { warmUp(transaction) }
-        var result = call(transaction, gas: Execution.systemGas, U256())
+        var result = call(transaction, gas: Int64(truncatingIfNeeded: Execution.systemGas), U256())
         defer { Execution.release(&result.evmc) }
         guard result.fault == DUET_STATE_OK, !state.pointee.failed, Execution.keep(result.evmc, &output) else {
-            return .failure(abandon(start, result.fault))
+            return .failure(abandon(result.fault))
         }
-        state.pointee.endTransaction(deletesEmpty: revision.deletesEmptyAccounts)
         var outcome = Outcome()
         outcome.status = result.evmc.status_code
-        outcome.gasUsed = UInt64(Execution.systemGas) - Execution.gasLeft(result.evmc, of: UInt64(Execution.systemGas))
-        return .success(outcome)
+        outcome.gasUsed = Execution.systemGas - Execution.gasLeft(result.evmc, of: Execution.systemGas)
+        return end(outcome)
     }
 
-    private static let systemGas: Int64 = 30_000_000
+    private static let systemGas: UInt64 = 30_000_000
 
     /// 0xff…fe, the caller in EIP-4788 and the like.
     private static var systemAddress: Address { Address(.max, .max, UInt32(0xffff_fffe).bigEndian) }
@@ -133,13 +135,13 @@ struct Execution {
         state.pointee.addBalance(Address(block.coinbase), U256(outcome.gasUsed) &* tip)
     }
 
-    private func abandon(_ start: Checkpoint, _ fault: duet_state_error_t) -> TransactionError {
-        state.pointee.revert(to: start)
+    private func abandon(_ fault: duet_state_error_t) -> TransactionError {
+        state.pointee.abandon()
         return TransactionError(fault == DUET_STATE_OK ? DUET_STATE_ERR_NO_MEMORY : fault)
     }
 
     /// An EVM that is not ours may say anything.
-    private static func gasLeft(_ result: evmc_result, of gas: UInt64) -> UInt64 { min(UInt64(max(0, result.gas_left)), gas) }
+    private static func gasLeft(_ result: evmc_result, of gas: UInt64) -> UInt64 { min(UInt64(truncatingIfNeeded: max(0, result.gas_left)), gas) }
 
     private static func keep(_ result: evmc_result, _ output: inout ByteBuffer) -> Bool {
         output.clear()

@@ -1,4 +1,5 @@
 import CPVM
+import EVMPrecompiles
 import VMCommon
 
 /// Transactions have one form here, that of duet_state.h, whoever made them.
@@ -17,11 +18,13 @@ extension duet_transaction_t {
 
     var isDynamicFee: Bool { type >= 2 }
 
-    /// Whether pointers and counts fit each other.
+    /// Whether pointers and counts fit each other, and can be at all. Counts first: nothing is read before.
     var isWellFormed: Bool {
         (data != nil || data_size == 0) && (access_list != nil || access_list_count == 0)
             && (blob_hashes != nil || blob_hash_count == 0) && (authorizations != nil || authorization_count == 0)
-            && accessTuples.allSatisfy { $0.keys != nil || $0.key_count == 0 } && data_size <= Int(Int32.max)
+            && data_size >= 0 && data_size <= Int(Int32.max) && exist(access_list_count, duet_access_tuple_t.self)
+            && exist(blob_hash_count, evmc_bytes32.self) && exist(authorization_count, duet_authorization_t.self)
+            && accessTuples.allSatisfy { ($0.keys != nil || $0.key_count == 0) && exist($0.key_count, evmc_bytes32.self) }
     }
 }
 

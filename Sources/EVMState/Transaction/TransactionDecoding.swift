@@ -67,11 +67,11 @@ public struct DecodedTransaction {
         fields.s = evmc_bytes32(try reader.next().number())
         // 27 and 28 before EIP-155, then twice the chain plus 35 and 36.
         if v == U256(27) || v == U256(28) {
-            fields.y_parity = UInt8(v.limb0 - 27)
+            fields.y_parity = UInt8(truncatingIfNeeded: v.limb0 - 27)
         } else if v >= U256(35) {
             let chain = v &- U256(35)
             fields.has_chain_id = true
-            fields.y_parity = UInt8(chain.limb0 & 1)
+            fields.y_parity = UInt8(truncatingIfNeeded: chain.limb0 & 1)
             fields.chain_id = evmc_bytes32(U256.shiftRight(chain, bits: 1))
         } else {
             hasBadV = true
@@ -99,7 +99,7 @@ public struct DecodedTransaction {
         if fields.kind == DUET_TX_SET_CODE { try readAuthorizations(&reader) }
         let parity = try reader.next().number64()
         if parity > 1 { hasBadV = true }
-        fields.y_parity = UInt8(parity & 1)
+        fields.y_parity = UInt8(truncatingIfNeeded: parity & 1)
         fields.r = evmc_bytes32(try reader.next().number())
         fields.s = evmc_bytes32(try reader.next().number())
     }
@@ -144,7 +144,7 @@ public struct DecodedTransaction {
             authorization.nonce = try fields.next().number64()
             let parity = try fields.next().number64()
             guard parity <= 255 else { throw .notANumber }
-            authorization.y_parity = UInt8(parity)
+            authorization.y_parity = UInt8(truncatingIfNeeded: parity)
             authorization.r = evmc_bytes32(try fields.next().number())
             authorization.s = evmc_bytes32(try fields.next().number())
             try fields.end()

@@ -59,7 +59,7 @@ extension State {
             try require(transaction.data_size <= Creation.maxInitCode, DUET_TX_ERR_INIT_CODE_SIZE)
         }
         if revision >= .osaka { try require(transaction.gas_limit <= 1 << 24, DUET_TX_ERR_GAS_LIMIT_CAP) }
-        try require(block.gas_left >= 0 && transaction.gas_limit <= UInt64(block.gas_left), DUET_TX_ERR_BLOCK_GAS)
+        try require(block.gas_left >= 0 && transaction.gas_limit <= UInt64(truncatingIfNeeded: block.gas_left), DUET_TX_ERR_BLOCK_GAS)
         return intrinsic
     }
 
@@ -81,7 +81,7 @@ extension State {
         let blobs = transaction.blobHashes
         try require(!transaction.is_creation, DUET_TX_ERR_BLOB_CREATION)
         try require(!blobs.isEmpty, DUET_TX_ERR_NO_BLOBS)
-        try require(UInt64(blobs.count) <= block.blobs_left, DUET_TX_ERR_TOO_MANY_BLOBS)
+        try require(UInt64(truncatingIfNeeded: blobs.count) <= block.blobs_left, DUET_TX_ERR_TOO_MANY_BLOBS)
         if revision >= .osaka { try require(blobs.count <= 6, DUET_TX_ERR_TOO_MANY_BLOBS) }
         for hash in blobs { try require(hash.bytes.0 == 1, DUET_TX_ERR_BLOB_VERSION) }
         try require(transaction.max_fee_per_blob_gas.number >= block.blob_base_fee.number, DUET_TX_ERR_BLOB_FEE_CAP)
@@ -101,7 +101,7 @@ extension State {
         try require(transaction.nonce <= nonce, DUET_TX_ERR_NONCE_TOO_HIGH)
 
         let gas = U256(transaction.gas_limit)
-        let blobGas = U256(UInt64(transaction.blob_hash_count) * BlobFee.gasPerBlob)
+        let blobGas = U256(UInt64(truncatingIfNeeded: transaction.blob_hash_count) * BlobFee.gasPerBlob)
         // The most that the sender may have to pay: all prices at their caps. A sum of 2^256 or more nobody has.
         let gasCap = U256.multiplyFull(gas, transaction.max_fee_per_gas.number)
         let blobCap = U256.multiplyFull(blobGas, transaction.max_fee_per_blob_gas.number)

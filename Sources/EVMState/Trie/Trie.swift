@@ -137,80 +137,108 @@ public struct Trie: BitwiseCopyable {
 
     // MARK: Removal
 
+    private typealias Link = UnsafeMutablePointer<TrieNode.Pointer?>
+
     private mutating func remove(_ key: Nibbles) -> Bool {
         guard find(key) != nil else { return true }
         return withUnsafeMutablePointer(to: &root) { Trie.remove(at: $0, key) }
     }
 
-    /// Takes out a key that is there. As deep as the key has nibbles.
-    private static func remove(at link: UnsafeMutablePointer<TrieNode.Pointer?>, _ path: Nibbles) -> Bool {
-        guard let node = link.pointee else { return true }
-        node.pointee.referenceLength = 0
-        switch node.pointee.kind {
-        case .leaf:
-            CPVM.free(node)
-            link.pointee = nil
-            return true
-        case .ext:
-            let child = TrieNode.children(node)
-            return remove(at: child, path.from(Int(node.pointee.pathLength))) && joinExtension(link, node)
-        case .branch:
-            guard path.count > 0 else {
-                guard replace(link, TrieNode.copy(node, path: Nibbles(), value: UnsafeRawBufferPointer(start: nil, count: 0))) else {
-                    return false
-                }
-                return joinBranch(link, link.pointee.unsafelyUnwrapped)
+    /// Takes out a key that is there. What takes the place of a branch with one thing left is made first: without memory for it
+    /// nodes on the way lose their hash and that is all.
+    private static func remove(at root: Link, _ key: Nibbles) -> Bool {
+        var link = root
+        var path = key
+        // Of an extension right above `link`, which cannot stay without a branch.
+        var above: Link?
+        while let node = link.pointee {
+            node.pointee.referenceLength = 0
+            switch node.pointee.kind {
+            case .leaf:
+                CPVM.free(node)
+                link.pointee = nil
+                return true
+            case .ext:
+                above = link
+                link = TrieNode.children(node)
+                path = path.from(Int(node.pointee.pathLength))
+            case .branch:
+                guard path.count > 0 else { return removeValue(link, node, above) }
+                let child = TrieNode.children(node) + Int(path[0])
+                guard let next = child.pointee, next.pointee.kind != .leaf else { return removeLeaf(child, link, node, above) }
+                above = nil
+                link = child
+                path = path.from(1)
             }
-            return remove(at: TrieNode.children(node) + Int(path[0]), path.from(1)) && joinBranch(link, node)
         }
+        return true
     }
 
-    /// A branch with one thing left is none: it becomes part of what it has left. If memory is short the trie keeps all its
-    /// keys and values, but not the form that gives the right root; the caller's false says so.
-    private static func joinBranch(_ link: UnsafeMutablePointer<TrieNode.Pointer?>, _ node: TrieNode.Pointer) -> Bool {
-        let children = TrieNode.children(node)
-        var left = 0
-        var last = 0
-        for index in 0..<16 where children[index] != nil {
-            left += 1
-            last = index
-        }
-        if node.pointee.valueLength > 0 {
-            guard left == 0 else { return true }
-            return replace(link, TrieNode.create(.leaf, value: TrieNode.value(node)))
-        }
-        guard left == 1, let child = children[last] else { return true }
-        var nibble = UInt8(last)
-        return withUnsafePointer(to: &nibble) { prefix in
-            guard let joined = join(Nibbles(base: prefix, count: 1), child) else { return false }
-            return replace(link, joined)
-        }
+    /// The value that stands in a branch.
+    private static func removeValue(_ link: Link, _ branch: TrieNode.Pointer, _ above: Link?) -> Bool {
+        if let last = onlyChild(branch, but: nil) { return collapse(link, branch, above, to: last) }
+        return replace(link, TrieNode.copy(branch, path: Nibbles(), value: UnsafeRawBufferPointer(start: nil, count: 0)))
     }
 
-    /// An extension whose child is no branch any more becomes one node with it.
-    private static func joinExtension(_ link: UnsafeMutablePointer<TrieNode.Pointer?>, _ node: TrieNode.Pointer) -> Bool {
-        guard let child = TrieNode.children(node)[0], child.pointee.kind != .branch else { return true }
-        guard let joined = join(TrieNode.path(node), child) else { return false }
-        return replace(link, joined)
+    /// The leaf that is a branch's child.
+    private static func removeLeaf(_ child: Link, _ link: Link, _ branch: TrieNode.Pointer, _ above: Link?) -> Bool {
+        let leaf = child.pointee
+        let others = TrieNode.childCount(branch, but: child)
+        if branch.pointee.valueLength == 0, let last = onlyChild(branch, but: child) {
+            guard collapse(link, branch, above, to: last) else { return false }
+        } else if branch.pointee.valueLength > 0, others == 0 {
+            let prefix = above.flatMap { $0.pointee }.map { TrieNode.path($0) } ?? Nibbles()
+            guard let value = TrieNode.create(.leaf, path: prefix, value: TrieNode.value(branch)) else { return false }
+            put(value, in: link, branch, above)
+        } else {
+            child.pointee = nil
+        }
+        CPVM.free(leaf)
+        return true
     }
 
-    /// `child` behind a path: an extension before a branch, else the child with a longer path (and the child itself freed).
-    private static func join(_ prefix: Nibbles, _ child: TrieNode.Pointer) -> TrieNode.Pointer? {
-        if child.pointee.kind == .branch {
-            guard let ext = TrieNode.create(.ext, path: prefix) else { return nil }
-            TrieNode.children(ext)[0] = child
-            return ext
+    /// The index of a branch's only child beside one of them, nil if there are none or more.
+    private static func onlyChild(_ branch: TrieNode.Pointer, but child: Link?) -> Int? {
+        let children = TrieNode.children(branch)
+        guard TrieNode.childCount(branch, but: child) == 1 else { return nil }
+        return (0..<16).first { children[$0] != nil && children + $0 != child }
+    }
+
+    /// A branch with one child left is none: it becomes one node with it, and with the extension above.
+    private static func collapse(_ link: Link, _ branch: TrieNode.Pointer, _ above: Link?, to last: Int) -> Bool {
+        guard let child = TrieNode.children(branch)[last] else { return false }
+        let prefix = above.flatMap { $0.pointee }.map { TrieNode.path($0) } ?? Nibbles()
+        guard let joined = join(prefix, UInt8(truncatingIfNeeded: last), child) else { return false }
+        put(joined, in: link, branch, above)
+        if child.pointee.kind != .branch { CPVM.free(child) }
+        return true
+    }
+
+    /// Puts a node in the place of a branch and of the extension above it.
+    private static func put(_ node: TrieNode.Pointer, in link: Link, _ branch: TrieNode.Pointer, _ above: Link?) {
+        if let above {
+            CPVM.free(above.pointee)
+            above.pointee = node
+        } else {
+            link.pointee = node
         }
-        let own = TrieNode.path(child)
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: prefix.count + own.count) { room -> TrieNode.Pointer? in
+        CPVM.free(branch)
+    }
+
+    /// `child` behind a path and a nibble: an extension before a branch, else a copy of the child with a longer path.
+    private static func join(_ prefix: Nibbles, _ nibble: UInt8, _ child: TrieNode.Pointer) -> TrieNode.Pointer? {
+        let own = child.pointee.kind == .branch ? Nibbles() : TrieNode.path(child)
+        let count = prefix.count + 1 + own.count
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * maxKeyOctets) { room -> TrieNode.Pointer? in
             let base = room.baseAddress.unsafelyUnwrapped
             for index in 0..<prefix.count { base[index] = prefix[index] }
-            for index in 0..<own.count { base[prefix.count + index] = own[index] }
-            guard let joined = TrieNode.copy(child, path: Nibbles(base: base, count: prefix.count + own.count), value: TrieNode.value(child)) else {
-                return nil
-            }
-            CPVM.free(child)
-            return joined
+            base[prefix.count] = nibble
+            for index in 0..<own.count { base[prefix.count + 1 + index] = own[index] }
+            let path = Nibbles(base: base, count: count)
+            guard child.pointee.kind == .branch else { return TrieNode.copy(child, path: path, value: TrieNode.value(child)) }
+            guard let ext = TrieNode.create(.ext, path: path) else { return nil }
+            TrieNode.children(ext)[0] = child
+            return ext
         }
     }
 }

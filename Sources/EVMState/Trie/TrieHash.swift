@@ -35,7 +35,7 @@ extension Trie {
         let encoding = writer.bytes
         if encoding.count < 32 {
             withUnsafeMutableBytes(of: &node.pointee.reference) { $0.copyMemory(from: encoding) }
-            node.pointee.referenceLength = UInt8(encoding.count)
+            node.pointee.referenceLength = UInt8(truncatingIfNeeded: encoding.count)
         } else {
             node.pointee.reference = keccak(encoding)
             node.pointee.referenceLength = 32

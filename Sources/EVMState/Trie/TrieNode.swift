@@ -34,12 +34,20 @@ struct TrieNode {
         let children = childCount(kind) * MemoryLayout<Pointer?>.stride
         guard value.count <= Int(UInt32.max), let block = malloc(header + children + path.count + value.count) else { return nil }
         let node = block.bindMemory(to: TrieNode.self, capacity: 1)
-        node.initialize(to: TrieNode(kind: kind, valueLength: UInt32(value.count), pathLength: UInt16(path.count), referenceLength: 0,
-                                     reference: Bytes32()))
+        node.initialize(to: TrieNode(kind: kind, valueLength: UInt32(truncatingIfNeeded: value.count),
+                                     pathLength: UInt16(truncatingIfNeeded: path.count), referenceLength: 0, reference: Bytes32()))
         if children > 0 { memset(block + header, 0, children) }
         if path.count > 0, let base = path.base { memcpy(block + header + children, base, path.count) }
         if let base = value.baseAddress { memcpy(block + header + children + path.count, base, value.count) }
         return node
+    }
+
+    /// How many children a branch has beside one of them.
+    static func childCount(_ branch: Pointer, but child: UnsafeMutablePointer<Pointer?>?) -> Int {
+        let children = children(branch)
+        var count = 0
+        for index in 0..<16 where children[index] != nil && children + index != child { count += 1 }
+        return count
     }
 
     static func children(_ node: Pointer) -> UnsafeMutablePointer<Pointer?> {

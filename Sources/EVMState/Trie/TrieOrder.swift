@@ -39,7 +39,7 @@ extension Trie {
             if direction == .next, node.pointee.valueLength > 0 { return true }
             let order = direction == .next ? 0 : 15
             guard let index = (0..<16).first(where: { children[$0 ^ order] != nil }) else { return true }
-            guard path.append(UInt8(index ^ order)) else { return false }
+            guard path.append(UInt8(truncatingIfNeeded: index ^ order)) else { return false }
             next = children[index ^ order]
         }
         return false
@@ -76,7 +76,7 @@ extension Trie {
         for step in 0..<candidates.count {
             let index = direction == .next ? candidates.lowerBound + step : candidates.upperBound - 1 - step
             guard children[index] != nil else { continue }
-            return path.append(UInt8(index)) && edge(children[index], direction, &path)
+            return path.append(UInt8(truncatingIfNeeded: index)) && edge(children[index], direction, &path)
         }
         // Before all that a branch leads to comes the value in the branch.
         if direction == .previous, rest.count > 0, node.pointee.valueLength > 0 { return true }
