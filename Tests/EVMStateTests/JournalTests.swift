@@ -18,7 +18,7 @@ final class JournalTests: XCTestCase {
     private func key(_ number: UInt8) -> Bytes32 { Bytes32(U256(UInt64(number), 0, 1, 0)) }
 
     private func change(_ state: inout State, _ model: inout Model, _ random: inout SplitMix) {
-        let who = UInt8(random.next() % 6), slot = UInt8(random.next() % 5), value = random.next() % 3
+        let who = UInt8(truncatingIfNeeded: random.next() % 6), slot = UInt8(truncatingIfNeeded: random.next() % 5), value = random.next() % 3
         switch random.next() % 6 {
         case 0:
             state.setBalance(address(who), U256(value))
@@ -164,7 +164,7 @@ final class JournalTests: XCTestCase {
             (0..<state.accounts.count).flatMap { index in
                 let account = state.account(index).pointee
                 let head = [Bytes32(U256(account.address.word1)), Bytes32(account.balance), state.codes[account.code].hash,
-                            Bytes32(U256(UInt64(account.slots.count))), Bytes32(U256(account.exists ? 1 : 0))]
+                            Bytes32(U256(UInt64(truncatingIfNeeded: account.slots.count))), Bytes32(U256(account.exists ? 1 : 0))]
                 return head + (0..<account.slots.count).flatMap { [account.slots[$0].key, account.slots[$0].value] }
             }
         }

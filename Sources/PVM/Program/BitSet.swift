@@ -16,7 +16,11 @@ struct BitSet {
     /// All bits 0...count clear. Nil if memory is short.
     init?(count: Int) {
         let wordCount = BitSet.wordCount(count)
-        guard let words = allocate(UInt64.self, wordCount), let before = allocate(UInt32.self, wordCount) else { return nil }
+        guard let words = allocate(UInt64.self, wordCount) else { return nil }
+        guard let before = allocate(UInt32.self, wordCount) else {
+            free(words)
+            return nil
+        }
         self.words = words
         self.before = before
         self.count = count
