@@ -6,7 +6,8 @@ EMBEDDED_SCRATCH=${EMBEDDED_SCRATCH:-.build-embedded}
 SCRATCH=${SCRATCH:-.build}
 DUET_VECTORS=${DUET_VECTORS:-../shared/vectors}
 DUET_PROGRAMS=${DUET_PROGRAMS:-../shared/programs}
-export DUET_VECTORS DUET_PROGRAMS
+DUET_CASES=${DUET_CASES:-../shared/cases}
+export DUET_VECTORS DUET_PROGRAMS DUET_CASES
 
 # The clang that comes with the Swift toolchain, else any other; empty if there is none.
 toolchain_clang() {
