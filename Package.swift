@@ -32,9 +32,10 @@ var targets: [Target] = [
     .target(name: "EVM", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles"], path: "Sources/EVM", swiftSettings: core + interpreter),
     .target(name: "EVMState", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles", "EVM"], path: "Sources/EVMState", swiftSettings: core),
 ]
+// Either product alone links: the C side calls into the Swift of the PVM.
 var products: [Product] = [
-    .library(name: "PVM", targets: ["PVM"]),
-    .library(name: "CPVM", targets: ["CPVM"]),
+    .library(name: "PVM", targets: ["PVM", "CPVM"]),
+    .library(name: "CPVM", targets: ["CPVM", "PVM"]),
 ]
 if embedded {
     products = [.library(name: "pvmcore", type: .static, targets: ["PVM", "EVMState"])]

@@ -58,11 +58,19 @@ void duet_set_auto_policy(uint64_t slice, uint32_t gas_per_instruction);
 /* Carries out one instruction; what the entries of dispatch_table call with their own opcode. */
 void duet_dispatch(VM *vm, uint8_t opcode, const uint8_t *operands, size_t length);
 
-/* evmc_vm::execute. It calls the second one, which is Swift: with the result by pointer a call takes less of the native stack. */
-struct evmc_result duet_evm_entry(struct evmc_vm *vm, const struct evmc_host_interface *host, struct evmc_host_context *context,
-                                  enum evmc_revision rev, const struct evmc_message *msg, const uint8_t *code, size_t code_size);
+/* Swift's part of evmc_vm::execute. */
 void duet_evm_execute(struct evmc_vm *vm, const struct evmc_host_interface *host, struct evmc_host_context *context,
                       enum evmc_revision rev, const struct evmc_message *msg, const uint8_t *code, size_t code_size,
                       struct evmc_result *result);
+
+/* evmc_vm::execute. In C, because with the result by pointer a call of the Swift function takes less of the native stack. Inline, so that it
+ * stands in the EVM's object code alone and a program with the PVM only needs nothing of the EVM. */
+static inline struct evmc_result duet_evm_entry(struct evmc_vm *vm, const struct evmc_host_interface *host, struct evmc_host_context *context,
+                                                enum evmc_revision rev, const struct evmc_message *msg, const uint8_t *code,
+                                                size_t code_size) {
+    struct evmc_result result;
+    duet_evm_execute(vm, host, context, rev, msg, code, code_size, &result);
+    return result;
+}
 
 #endif

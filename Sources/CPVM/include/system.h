@@ -38,6 +38,14 @@ static inline bool duet_renew(void *base, size_t octets) {
     return mmap(base, octets, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
+/* Would the heap have so much now? For Swift's arrays, which cannot be refused. Volatile: an allocation that is not used may be left out. */
+static inline bool duet_has_memory(size_t octets) {
+    void *volatile block = malloc(octets + 64);
+    const bool has = block != NULL;
+    free(block);
+    return has;
+}
+
 static inline void duet_count_up(uint32_t *count) {
     atomic_fetch_add_explicit((_Atomic uint32_t *)count, 1, memory_order_relaxed);
 }

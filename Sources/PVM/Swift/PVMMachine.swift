@@ -38,9 +38,10 @@
             set { _ = pvm_set_pc(handle, newValue) }
         }
 
+        /// Registers 0 to 12. Others read as 0 and take nothing.
         public subscript(register index: Int) -> UInt64 {
-            get { pvm_get_register(handle, Int32(index)) }
-            set { pvm_set_register(handle, Int32(index), newValue) }
+            get { pvm_get_register(handle, Int32(clamping: index)) }
+            set { pvm_set_register(handle, Int32(clamping: index), newValue) }
         }
 
         public var registers: [UInt64] { (0..<13).map { self[register: $0] } }
@@ -53,11 +54,17 @@
         public func resume() -> pvm_exit_t { pvm_resume(handle) }
         public func step() -> pvm_exit_t { pvm_step(handle) }
 
-        /// What registers 7 and 8 point at after a halt; empty if it is not readable.
+        /// What registers 7 and 8 point at after a halt, copied; empty if it is not readable, or the host has no memory for it. How long it is,
+        /// up to all of its memory, the guest decides: `withOutput` shows it without a copy.
         public var output: [UInt8] {
+            withOutput { bytes in (try? PVMMachine.copy(bytes)) ?? [] }
+        }
+
+        /// The same in place. The octets are valid in `body` alone, which must not run the machine or map pages.
+        public func withOutput<Result, Failure>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result) throws(Failure) -> Result {
             var bytes: UnsafePointer<UInt8>?, count = 0
-            guard pvm_output(handle, &bytes, &count) == PVM_OK, let bytes else { return [] }
-            return Array(UnsafeBufferPointer(start: bytes, count: count))
+            let error = pvm_output(handle, &bytes, &count)
+            return try body(UnsafeRawBufferPointer(start: bytes, count: error == PVM_OK && bytes != nil ? count : 0))
         }
 
         private func installHostFunction() {
@@ -68,7 +75,9 @@
             // The machine outlives every run of its handle, so the call may find it by an unretained pointer.
             _ = pvm_set_host_function(handle, { _, number, data in
                 let machine = Unmanaged<PVMMachine>.fromOpaque(data!).takeUnretainedValue()
-                return machine.hostFunction!(machine, number)
+                // A function that has taken itself away leaves the next call to whoever runs the machine.
+                guard let function = machine.hostFunction else { return PVM_ACTION_SUSPEND }
+                return function(machine, number)
             }, Unmanaged.passUnretained(self).toOpaque())
         }
 
@@ -78,10 +87,18 @@
             try PVMError.check(pvm_map_pages(handle, first, count, access))
         }
 
+        /// A copy of `count` octets. The range is looked at before any memory is asked for, so numbers may come from the guest as they are.
         public func read(_ address: UInt64, _ count: Int) throws(PVMError) -> [UInt8] {
-            var bytes = [UInt8](repeating: 0, count: count)
-            try PVMError.check(pvm_read(handle, address, UInt64(count), &bytes))
-            return bytes
+            try withMemory(address, count) { bytes throws(PVMError) in try PVMMachine.copy(bytes) }
+        }
+
+        /// The same in place. The octets are valid in `body` alone, which must not change the rights of their pages.
+        public func withMemory<Result>(_ address: UInt64, _ count: Int, _ body: (UnsafeRawBufferPointer) throws(PVMError) -> Result)
+            throws(PVMError) -> Result {
+            guard let length = UInt64(exactly: count) else { throw PVMError(code: PVM_ERR_ARGUMENT) }
+            var start: UnsafeMutablePointer<UInt8>?
+            try PVMError.check(pvm_memory_view(handle, address, length, PVM_ACCESS_READ, &start))
+            return try body(UnsafeRawBufferPointer(start: start, count: count))
         }
 
         public func write(_ address: UInt64, _ bytes: [UInt8]) throws(PVMError) {
@@ -91,6 +108,12 @@
         /// Writes into pages that are only readable as well.
         public func load(_ address: UInt64, _ bytes: [UInt8]) throws(PVMError) {
             try PVMError.check(pvm_load(handle, address, UInt64(bytes.count), bytes))
+        }
+
+        /// An array ends the process where the host has no memory left, so that is asked first.
+        private static func copy(_ bytes: UnsafeRawBufferPointer) throws(PVMError) -> [UInt8] {
+            guard duet_has_memory(bytes.count) else { throw PVMError(code: PVM_ERR_NO_MEMORY) }
+            return Array(bytes)
         }
     }
 #endif
