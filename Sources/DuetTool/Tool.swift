@@ -33,6 +33,7 @@ public enum Tool {
                 console.print(version)
                 return 0
             }
+            for (former, now) in arguments.renamed { console.report("duet: \(former) is called \(now) now") }
             return try command.body(arguments, console)
         }
         switch words.first {
@@ -40,6 +41,8 @@ public enum Tool {
             throw ToolError.usage("a command is missing")
         case "--help", "-h":
             console.write(help(commands))
+        case "help":
+            return try explain(Array(words.dropFirst()), console)
         case "--version", "-v":
             console.print(version)
         case let group?:
@@ -54,6 +57,14 @@ public enum Tool {
         return 0
     }
 
+    /// duet help [COMMAND]: the same as COMMAND --help.
+    private static func explain(_ words: [String], _ console: Console) throws -> Int32 {
+        if let command = command(words), command.path != words {
+            throw ToolError.usage("unexpected argument '\(words[command.path.count])'")
+        }
+        return try dispatch(words + ["--help"], console)
+    }
+
     private static var version: String { String(cString: pvm_build_info()) }
 
     private static func command(_ words: [String]) -> Command? { commands.first { words.starts(with: $0.path) } }
@@ -63,8 +74,10 @@ public enum Tool {
     }
 
     private static func help(_ commands: [Command]) -> String {
-        "Usage: duet COMMAND …\n\nCommands ('duet COMMAND --help' tells more):\n"
-            + table(commands.map { ("\($0.name) \($0.operands)", $0.summary) })
-            + "\nOptions:\n" + table([("--help", "this text"), ("--version", "version and build of the library")])
+        "Usage: duet COMMAND …\n\nCommands ('duet help COMMAND' tells more):\n"
+            + helpTable(commands.map { ("\($0.name) \($0.operands)", $0.summary) })
+            + "\nOptions:\n" + helpTable([("--help", "this text"), ("--version", "version and build of the library")])
+            + "\nThe exit status is 0 when the command has done what it was asked to, 1 when it has failed or something did not pass, 2 when the command\n"
+            + "line makes no sense. Exceptions are in a command's own help.\n"
     }
 }

@@ -79,7 +79,28 @@ import Testing
             "test.pvm:4:12: expected ',', found the end of the line",
         ])
         #expect(messages("jump x\nload_imm a0, y\n.ro\n.u32 z").count == 3)
+        // Names and values beside mistakes of syntax, and each of a line.
+        #expect(messages("nonsense\njump nowhere\nload_imm a0, 0x80000000\n.jump one, two\n.ro\n.u8 three, 256") == [
+            "test.pvm:1:1: unknown instruction 'nonsense'", "test.pvm:2:6: 'nowhere' is not defined",
+            "test.pvm:3:14: 2147483648 is not in -2147483648…2147483647 (32 bits, sign-extended)",
+            "test.pvm:4:7: 'one' is not defined", "test.pvm:4:12: 'two' is not defined",
+            "test.pvm:6:5: 'three' is not defined", "test.pvm:6:12: 256 does not fit 8 bits",
+        ])
+        #expect(messages("branch_eq_imm a0, x + y, z") == ["x", "y"].map { "test.pvm:1:19: '\($0)' is not defined" }
+            + ["test.pvm:1:26: 'z' is not defined"])
+        // What was to have a value, or a place, has one for those who use it.
+        #expect(messages(".equ x, ?\nhere: nonsense\nload_imm a0, x\njump here") == [
+            "test.pvm:1:9: unexpected character", "test.pvm:2:7: unknown instruction 'nonsense'",
+        ])
         #expect(messages(String(repeating: "x\n", count: 30)).last == "test.pvm: and 10 more")
+    }
+
+    /// -2^127 is the one number whose opposite does not fit.
+    @Test func sumsOutOfRange() {
+        var source = ".equ x0, 0x8000000000000000\n"
+        for index in 1...63 { source += ".equ x\(index), x\(index - 1) + x\(index - 1)\n" }
+        source += ".equ least, -x63 - x63\n.equ none, -least\n"
+        #expect(messages(source) == ["test.pvm:66:12: value out of range"])
     }
 
     @Test func formats() {

@@ -128,6 +128,7 @@ import VMCommon
         {"case": {"_info": {"labels": \(labels)},
           "env": {"currentCoinbase": "0x00000000000000000000000000000000000000c0", "currentGasLimit": "0x5000", "currentNumber": "0x1", "currentTimestamp": "0x2"},
           "pre": {"0x00000000000000000000000000000000000000aa": {"balance": "0x1", "code": "0x\(code)", "nonce": "0x0", "storage": {"0x01": "0x07"}}},
+          "post": {"Istanbul": []},
           "transaction": {"data": [\(data)], "gasLimit": ["0x186a0"], "value": ["0x00"], "to": "0x00000000000000000000000000000000000000aa",
             "sender": "0x00000000000000000000000000000000000000bb"}}}
         """

@@ -137,9 +137,9 @@ import VMCommon
             host.vm = recorder.vm
             var message = evmc_message()
             message.gas = 10_000_000
-            message.recipient = EVMRunCommand.contract.address
+            message.recipient = EVMCall.defaultReceiver.address
             message.code_address = message.recipient
-            host.world.change(EVMRunCommand.contract) { $0.code = code }
+            host.world.change(EVMCall.defaultReceiver) { $0.code = code }
             let input = Array(0..<UInt8(200))
             var result = input.withUnsafeBufferPointer { input in
                 message.input_data = input.baseAddress

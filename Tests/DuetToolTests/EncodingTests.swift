@@ -156,13 +156,4 @@ import Testing
         #expect(try octets(".equ a, 0x10\n.equ b, a + 2 - 'A'\nload_imm a0, b - a") == [51, 7, 0xc1])
         #expect(try octets("load_imm a0, -'\\n' + 0b11") == [51, 7, 0xf9])
     }
-
-    /// The example of docs/assembly.md: 6 times 7.
-    @Test func documentation() throws {
-        let text = try String(decoding: readFile(Shared.root.appendingPathComponent("docs/assembly.md").path), as: UTF8.self)
-        let source = text.components(separatedBy: "```")[1]
-        let machine = try Machine(Program(assemble(source), isa: .gp072), gas: 100)
-        #expect(pvm_run(machine.vm, 0) == PVM_EXIT_HALT)
-        #expect(try machine.output() == [42, 0, 0, 0, 0, 0, 0, 0])
-    }
 }

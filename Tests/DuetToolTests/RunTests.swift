@@ -74,9 +74,47 @@ import Testing
 
     @Test func blob() throws {
         let image = try folder.write("blob", assemble("load_imm a0, 5\ntrap", format: PVM_FORMAT_BLOB))
-        #expect(try run(file: image, ["--format", "blob"]).regs == [0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0])
+        #expect(try run(file: image, ["--image", "blob"]).regs == [0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0])
         let refused = duet("pvm", "run", image, "--args", "00")
         #expect(refused.status == 1 && refused.error == "duet: a blob takes no arguments\n")
+    }
+
+    /// A blob has nothing of its own: registers and memory come from the command line.
+    @Test func bareBlob() throws {
+        let source = """
+            load_ind_u64 a2, [a0 + 8]
+            add_64 a2, a2, a1
+            store_ind_u64 a2, [a0 + 16]
+            add_imm_64 a0, a0, 16
+            load_imm a1, 8
+            jump_ind ra, 0
+            """
+        let image = try folder.write("blob", assemble(source, format: PVM_FORMAT_BLOB))
+        let data = try folder.write("data=1:2", [UInt8](repeating: 0, count: 8) + [40, 1, 0, 0, 0, 0, 0, 0])
+        let options = ["--reg", "ra=0xffff0000", "--reg=a0=0x20010", "--reg", "r8=-2", "--map", "0x20010:4096:rw=\(data)"]
+        let outcome = try run(file: image, options)
+        #expect(outcome.status == "halt" && outcome.output == "2601000000000000" && outcome.gas_used == 6)
+        // 0x20010 and 4096 bytes touch two pages; a register that is given again has the last value.
+        #expect(try run(file: image, options + ["--reg", "a0=0x21fd8"]).status == "halt")
+        #expect(try run(file: image, options + ["--reg", "a0=0x22000"]).fault_address == 0x22000)
+        #expect(try run(file: image, ["--reg", "a0=0x20000", "--map", "0x20000:4096:r=\(data)"]).fault_address == 0x20000)
+        let bench = duet(["pvm", "bench", image, "--runs", "2", "--json"] + options)
+        #expect(bench.status == 0 && bench.output.contains("\"gas_used\": 6,"), "\(bench.error)")
+        let trace = duet(["pvm", "trace", image, "--format", "json"] + options)
+        #expect(trace.status == 0 && trace.output.contains("\"read\":") && trace.output.contains("\"exit\":\"halt\""), "\(trace.output)")
+        let long = duet("pvm", "run", image, "--map", "0x20000:15:rw=\(data)")
+        #expect(long.status == 1 && long.error == "duet: --map: \(data) has 16 bytes, more than the 15 of '0x20000:15:rw=\(data)'\n")
+        #expect(duet("pvm", "run", image, "--map", "0x20000:15:rw=\(folder.path)/absent").status == 1)
+    }
+
+    /// Six digits, never a power of ten.
+    @Test func secondsOfARun() throws {
+        let image = try folder.write("image", assemble("trap"))
+        let text = duet("pvm", "run", image).output.split(separator: "\n").first { $0.contains("seconds") }.map(String.init)
+        let json = duet("pvm", "run", image, "--json").output
+        #expect(try #/^  seconds +\d+\.\d{6}$/#.wholeMatch(in: text ?? "") != nil, "\(text ?? "")")
+        #expect(try #/.*"seconds": \d+\.\d{6}\}\n/#.wholeMatch(in: json) != nil, "\(json)")
+        #expect(secondsText(1.25e-7) == "0.000000" && secondsText(1.5) == "1.500000" && secondsText(1.25e-7, digits: 9) == "0.000000125")
     }
 
     @Test func trace() throws {
@@ -95,6 +133,8 @@ import Testing
         let result = duet("pvm", "run", invalid)
         #expect(result.status == 1 && result.output.isEmpty)
         #expect(result.error == "duet: \(invalid): \(message(of: PVM_ERR_UNKNOWN_FORMAT))\n")
+        let source = try folder.write("source.pvm", "trap")
+        #expect(duet("pvm", "run", source).error.hasSuffix("; of a source 'duet pvm asm' makes an image\n"))
     }
 
     @Test func bench() throws {

@@ -23,7 +23,7 @@ struct Assembler {
         }
         var assembler = Assembler(module, isa ?? module.isa ?? .gp072, format ?? module.format ?? PVM_FORMAT_STANDARD)
         assembler.diagnostics = syntaxErrors
-        let parts = syntaxErrors.isEmpty ? assembler.assemble() : ImageParts()
+        let parts = assembler.assemble()
         guard assembler.diagnostics.isEmpty else {
             throw .source(Locator(source).messages(assembler.diagnostics, file: file))
         }
@@ -36,9 +36,12 @@ struct Assembler {
         self.format = format
     }
 
+    /// After mistakes of syntax it goes as far as names and values, to tell of theirs as well.
     private mutating func assemble() -> ImageParts {
         var parts = ImageParts(format: format)
-        attempt { assembler throws(Diagnostic) in try assembler.addJumps() }
+        for jump in module.jumps {
+            attempt { assembler throws(Diagnostic) in assembler.addJump(try assembler.target(jump), jump.offset) }
+        }
         for statement in module.statements {
             attempt { assembler throws(Diagnostic) in try assembler.add(statement) }
         }
@@ -74,6 +77,11 @@ struct Assembler {
     private mutating func value(_ expression: Expression) throws(Diagnostic) -> Int128 {
         // Most are plain numbers.
         if case .number(let number) = expression.first, expression.others.isEmpty { return expression.negative ? -number : number }
+        let absent = expression.names.filter { module.symbols[$0] == nil }.map { Assembler.absent($0, expression.offset) }
+        if let last = absent.last {
+            diagnostics += absent.dropLast()
+            throw last
+        }
         return try expression.value { term throws(Diagnostic) in
             switch term {
             case .number(let number): return number
@@ -85,7 +93,7 @@ struct Assembler {
 
     private func value(of name: String, _ offset: Int) throws(Diagnostic) -> Int128 {
         switch module.symbols[name] {
-        case nil: throw Diagnostic(offset: offset, message: "'\(name)' is not defined")
+        case nil: throw Assembler.absent(name, offset)
         case .constant(let value): return value
         case .data(.roData, let position): return Int128(PVM_ZONE_SIZE) + Int128(position)
         case .data(.rwData, let position):
@@ -96,10 +104,14 @@ struct Assembler {
         }
     }
 
+    private static func absent(_ name: String, _ offset: Int) -> Diagnostic {
+        Diagnostic(offset: offset, message: "'\(name)' is not defined")
+    }
+
     /// (index + 1) * 2 of the entry that leads there; makes one if there is none.
     private mutating func jumpAddress(of name: String, _ offset: Int) throws(Diagnostic) -> Int128 {
         switch module.symbols[name] {
-        case nil: throw Diagnostic(offset: offset, message: "'\(name)' is not defined")
+        case nil: throw Assembler.absent(name, offset)
         case .code(let statement):
             let index = jumpIndices[statement] ?? jumps.count
             if index == jumps.count { addJump(.item(statement), offset) }
@@ -160,9 +172,13 @@ struct Assembler {
             guard let opcode = syntax.row.octet(isa) else {
                 throw Diagnostic(offset: statement.offset, message: "\(isa.name) has no \(syntax.name)")
             }
-            if let x { operands.vX = try immediate(x, syntax, of: [.x, .memory, .memoryA, .memoryB]) }
-            if let y { operands.vY = try immediate(y, syntax, of: [.y]) }
-            if let target { item.target = try self.target(target) }
+            if let x {
+                attempt { assembler throws(Diagnostic) in
+                    operands.vX = try assembler.immediate(x, syntax, of: [.x, .memory, .memoryA, .memoryB])
+                }
+            }
+            if let y { attempt { assembler throws(Diagnostic) in operands.vY = try assembler.immediate(y, syntax, of: [.y]) } }
+            if let target { attempt { assembler throws(Diagnostic) in item.target = try assembler.target(target) } }
             Encoder.append(opcode: opcode, syntax.row.format, operands, to: &code.octets)
         }
     }
@@ -225,10 +241,6 @@ struct Assembler {
     }
 
     // MARK: Jump table
-
-    private mutating func addJumps() throws(Diagnostic) {
-        for jump in module.jumps { addJump(try target(jump), jump.offset) }
-    }
 
     private mutating func addJump(_ target: CodeItem.Target, _ offset: Int) {
         if case .item(let item) = target, jumpIndices[item] == nil { jumpIndices[item] = jumps.count }

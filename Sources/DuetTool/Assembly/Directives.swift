@@ -48,8 +48,16 @@ extension Parser {
         guard case .name(let name) = token else { throw unexpected("a name") }
         let start = offset
         try advance()
-        try expect(",")
-        try define(name, start, .constant(constant()))
+        let value: Int128
+        do throws(Diagnostic) {
+            try expect(",")
+            value = try constant()
+        } catch {
+            // Those who use the name have made no mistake.
+            try define(name, start, .constant(0))
+            throw error
+        }
+        try define(name, start, .constant(value))
     }
 
     /// An expression whose value is known here: of numbers and names that .equ has defined above.

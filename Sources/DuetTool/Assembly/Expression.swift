@@ -20,11 +20,20 @@ struct Expression {
         self.negative = negative
     }
 
+    /// The symbols in it.
+    var names: [String] {
+        ([first] + others.map(\.term)).compactMap { term in
+            switch term {
+            case .number: nil
+            case .symbol(let name), .jumpAddress(let name): name
+            }
+        }
+    }
+
     /// Its value; `symbol` gives that of terms which are no numbers.
     func value(_ symbol: (Term) throws(Diagnostic) -> Int128) throws(Diagnostic) -> Int128 {
-        var sum = try value(of: first, symbol)
-        if negative { sum = -sum }
-        for (term, negative) in others {
+        var sum: Int128 = 0
+        for (term, negative) in [(first, negative)] + others {
             let value = try value(of: term, symbol)
             let (result, overflow) = negative ? sum.subtractingReportingOverflow(value) : sum.addingReportingOverflow(value)
             guard !overflow else { throw Diagnostic(offset: offset, message: "value out of range") }

@@ -1,4 +1,5 @@
 import CPVM
+import Foundation
 import PVM
 
 extension Command {
@@ -10,8 +11,7 @@ extension Command {
             JSON keys: instructions, compile_ns_per_instruction, runs, seconds_min, seconds_median, gas_used, create_destroy_ns,
             engine, memory.
             """,
-        options: [.arguments, Option("--runs", "K", "how many runs (default \(BenchCommand.defaultRuns))"), .format, .isa, .entry, .gas,
-                  .engine, .memory, .json],
+        options: Launch.options + [Option("--runs", "K", "how many runs (default \(BenchCommand.defaultRuns))"), .engine, .memory, .json],
         body: BenchCommand.run)
 }
 
@@ -21,42 +21,34 @@ enum BenchCommand {
     private static let lives = 101
 
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
-        let format = try arguments.choice("--format", formatNames, default: PVM_FORMAT_AUTO)
-        let isa = try arguments.choice("--isa", ISA.names, default: .gp072)
-        let entry = try UInt32(arguments.number("--entry", default: 0, in: 0...UInt64(UInt32.max)))
-        let gas = try arguments.number("--gas", default: defaultGas)
         let runs = try Int(arguments.number("--runs", default: defaultRuns, in: 1...1_000_000))
-        let octets = try arguments.octets("--args")
         let configuration = try Configuration(arguments)
-
-        let path = arguments.operands[0]
-        let image = try readFile(path)
-        let program = try inFile(path) { () throws(ToolError) in try Program(image, format: format, isa: isa) }
+        let launch = try Launch(arguments)
 
         var creations: [Double] = [], seconds: [Double] = []
         var gasUsed: UInt64?
         var used = configuration
         for _ in 0..<runs {
-            let (creation, handle) = try timed { try Program.create(image, format, isa) }
+            let (creation, handle) = try timed { try Program.create(launch.image, launch.format, launch.isa) }
             pvm_program_release(handle)
             creations.append(creation)
 
-            let machine = try Machine(program, arguments: octets, gas: gas)
+            let machine = try launch.machine()
             try machine.choose(configuration)
             used = machine.configuration
-            let (run, exit) = timed { pvm_run(machine.vm, entry) }
+            let (run, exit) = timed { pvm_run(machine.vm, launch.entry) }
             guard exit == PVM_EXIT_HALT else {
-                throw ToolError.failed("\(path): a run ended with \(String(cString: pvm_exit_name(exit))) at pc \(machine.pc)")
+                throw ToolError.failed("\(launch.path): a run ended with \(String(cString: pvm_exit_name(exit))) at pc \(machine.pc)")
             }
             guard gasUsed == nil || gasUsed == machine.gasUsed else {
-                throw ToolError.failed("\(path): one run used \(gasUsed!) gas, another \(machine.gasUsed)")
+                throw ToolError.failed("\(launch.path): one run used \(gasUsed!) gas, another \(machine.gasUsed)")
             }
             gasUsed = machine.gasUsed
             seconds.append(run)
         }
-        let life = try median((0..<lives).map { _ in try timed { _ = try Machine(program, arguments: octets, gas: gas) }.seconds })
+        let life = try median((0..<lives).map { _ in try timed { _ = try launch.machine() }.seconds })
 
-        let instructions = program.instructionCount
+        let instructions = launch.program.instructionCount
         let perInstruction = creations.min()! * 1e9 / Double(max(1, instructions))
         if arguments.has("--json") {
             var line = JSONLine()
@@ -72,10 +64,10 @@ enum BenchCommand {
             console.print(line.text)
         } else {
             console.write(table([
-                ("instructions", String(instructions)), ("compile ns per instruction", String(perInstruction)),
-                ("runs", "\(runs) (\(used.name))"), ("seconds, least", String(seconds.min()!)),
-                ("seconds, median", String(median(seconds))), ("gas used", String(gasUsed!)),
-                ("VM create and destroy, ns", String(life * 1e9)),
+                ("instructions", String(instructions)), ("compile ns per instruction", String(format: "%.1f", perInstruction)),
+                ("runs", "\(runs) (\(used.name))"), ("seconds, least", secondsText(seconds.min()!, digits: 9)),
+                ("seconds, median", secondsText(median(seconds), digits: 9)), ("gas used", String(gasUsed!)),
+                ("VM create and destroy, ns", String(format: "%.0f", life * 1e9)),
             ]))
         }
         return 0

@@ -2,19 +2,12 @@ import Foundation
 
 /// Options that several commands have, described once.
 extension Command.Option {
-    static let isa = Command.Option("--isa", "gp072|gp080", "instruction set: Gray Paper 0.7.2 (default) or 0.8.0")
-    static let format = Command.Option("--format", "auto|standard|blob|service", "what the image is (default auto: the first that fits)")
-    static let arguments = Command.Option("--args", "HEX", "argument octets of a standard program or service")
-    static let gas = Command.Option("--gas", "N", "gas to start with (default \(defaultGas))")
-    static let entry = Command.Option("--entry", "N", "code offset to start at (default 0)")
     static let engine = Command.Option("--engine", "interpreter|recompiler|auto", "what runs the code (default auto)")
     static let memory = Command.Option("--memory", "checked|guarded|auto", "how memory is accessed (default auto)")
     static let fork = Command.Option("--fork", "NAME", "only this fork's cases")
     static let vm = Command.Option("--vm", "PATH", "an EVMC shared object that executes the code instead of this library's EVM")
     static let json = Command.Option("--json", nil, "one JSON object")
 }
-
-let defaultGas: UInt64 = 10_000_000_000
 
 func readFile(_ path: String) throws(ToolError) -> [UInt8] {
     guard let file = fopen(path, "rb") else { throw .failed("\(path): \(systemError())") }
@@ -48,3 +41,6 @@ func timed<Result>(_ work: () throws -> Result) rethrows -> (seconds: Double, re
     let (seconds, attoseconds) = start.duration(to: .now).components
     return (Double(seconds) + Double(attoseconds) * 1e-18, result)
 }
+
+/// To the microsecond, or finer.
+func secondsText(_ seconds: Double, digits: Int = 6) -> String { String(format: "%.\(digits)f", seconds) }

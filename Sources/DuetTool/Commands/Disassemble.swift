@@ -11,13 +11,13 @@ extension Command {
             code (hexadecimal), its octets, and, if objdump is here, its text. Gas is paid where control comes in.
             """,
         options: [
-            .format, .isa, Option("--native", nil, "guest and host code side by side"),
+            .image, .isa, Option("--native", nil, "guest and host code side by side"),
             Option("--memory", "checked|guarded", "with --native: for which memory mode (default guarded)"),
             Option("--cpu", "this|full|baseline", "with --native: for this processor (default), one with BMI2 and the like, one without"),
-            Option("--octets", nil, "with --native: host octets alone"),
+            Option("--octets", nil, "with --native: host bytes alone"),
         ]
     ) { arguments, console in
-        let format = try arguments.choice("--format", formatNames, default: PVM_FORMAT_AUTO)
+        let format = try arguments.choice("--image", formatNames, default: PVM_FORMAT_AUTO)
         let isa = try arguments.choice("--isa", ISA.names, default: .gp072)
         let path = arguments.operands[0]
         if arguments.has("--native") {

@@ -13,7 +13,7 @@ extension Command {
             """,
         options: [
             .mode, Option("--runs", "K", "how many runs of each case (default \(EVMBenchCommand.defaultRuns))"),
-            Option("--rev", "NAME", "the fork (default istanbul)"), .json,
+            Option("--rev", "NAME", "the fork (default: the newest that the file has results for, else Osaka)"), .json,
         ],
         body: EVMBenchCommand.run)
 }
@@ -23,13 +23,15 @@ enum EVMBenchCommand {
 
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
         let runs = try Int(arguments.number("--runs", default: defaultRuns, in: 1...1_000_000))
-        let host = try MemoryHost(arguments.choice("--rev", revisionNames, default: EVMC_ISTANBUL))
+        let revision = arguments.has("--rev") ? try arguments.choice("--rev", revisionNames, default: EVMC_OSAKA) : nil
+        let host = try MemoryHost(EVMC_OSAKA)
         if let mode = arguments.value("--mode") { try host.set("mode", mode) }
         try host.set("cache_bytes", "0")
 
         var rows: [(String, String)] = []
         for file in arguments.operands {
             for benchmark in try Benchmark.read(file) {
+                host.revision = revision ?? benchmark.revision ?? EVMC_OSAKA
                 for index in benchmark.data.indices {
                     let figures = try inFile(file) { () throws(ToolError) in try measure(benchmark, index, host, runs) }
                     let name = benchmark.caseName(index)
@@ -54,7 +56,9 @@ enum EVMBenchCommand {
     private static func measure(_ benchmark: Benchmark, _ index: Int, _ host: MemoryHost, _ runs: Int) throws(ToolError)
         -> (seconds: [Double], gasUsed: Int64) {
         let name = benchmark.caseName(index)
-        guard let code = benchmark.world.accounts[benchmark.recipient]?.code else { throw .failed("\(name): no contract at \(benchmark.to)") }
+        guard let code = benchmark.world.accounts[benchmark.recipient]?.code else {
+            throw .failed("\(name): no contract at \(benchmark.to)")
+        }
         host.context = benchmark.context
         var message = benchmark.message
         var seconds: [Double] = []

@@ -8,27 +8,22 @@ extension Command.Option {
 
 extension Command {
     static let evmRun = Command(
-        path: ["evm", "run"], operands: "CODE|@FILE", operandCount: 1...1,
+        path: ["evm", "run"], operands: "[CODE|@FILE]", operandCount: 0...1,
         summary: "Runs EVM code, given in hexadecimal or in a file of hexadecimal or raw octets.",
         details: """
-            The code runs as a contract that is called by an account with 10^18 wei; storage and the contracts that it creates are kept in
-            memory during the run. All of --gas is the code's: nothing is taken for a transaction. The exit status is 0 whenever a run took
-            place. JSON keys: status, gas_left, gas_refund, output, logs (address, topics, data), seconds.
+            The code runs as a contract that is called by an account with 10^18 wei, or the value if that is more; storage and the contracts that
+            it creates are kept in memory during the run. With --prestate the accounts are those of the file, and without CODE it is the receiver's
+            code that runs. All of --gas is the code's: nothing is taken for a transaction. The exit status is 0 whenever a run took place. JSON keys:
+            status, gas_left, gas_refund, output, logs (address, topics, data), seconds; with --dump alloc.
             """,
-        options: [
-            .revision, Option("--input", "HEX", "call data"), Option("--value", "N", "wei that come with the call (default 0)"),
-            Option("--gas", "N", "gas to start with (default \(EVMRunCommand.defaultGas))"),
-            Option("--static", nil, "no state may be changed, as in a STATICCALL"), .mode,
-            Option("--trace", nil, "a line per instruction on standard error (EIP-3155)"), .json,
+        options: EVMCall.options + [
+            .mode, Option("--trace", nil, "a line per instruction on standard error (EIP-3155)"),
+            Option("--dump", nil, "the accounts after the run too, as JSON that --prestate takes"), .json,
         ],
         body: EVMRunCommand.run)
 }
 
 enum EVMRunCommand {
-    static let defaultGas: UInt64 = 1_000_000_000
-    static let sender = U256(0x0000_0000_0000_5e4d)
-    static let contract = U256(0x0000_0000_000c_0de0)
-
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
         let call = try EVMCall(arguments)
         if let mode = arguments.value("--mode") { try call.host.set("mode", mode) }
@@ -36,7 +31,15 @@ enum EVMRunCommand {
         var (seconds, result) = timed { call.run() }
         let outcome = EVMOutcome(result, call.host.world.logs, seconds)
         result.release?(&result)
-        console.write(arguments.has("--json") ? outcome.json.text + "\n" : outcome.text)
+        let alloc = arguments.has("--dump") ? call.host.world.alloc : nil
+        if arguments.has("--json") {
+            var line = outcome.json
+            if let alloc { line.add("alloc", .object(alloc)) }
+            console.print(line.text)
+        } else {
+            console.write(outcome.text)
+            if let alloc { console.print(alloc.lines) }
+        }
         return 0
     }
 
@@ -54,47 +57,6 @@ enum EVMRunCommand {
         let blanks = Set("\n\r\t ".utf8)
         let digits = text.filter { !blanks.contains($0) }
         return hexOctets(digits.starts(with: "0x".utf8) ? digits.dropFirst(2) : digits[...])
-    }
-}
-
-/// The call of a contract that `duet evm run` and `duet evm trace` make.
-struct EVMCall {
-    let host: MemoryHost
-    private var message = evmc_message()
-    private let input: [UInt8]
-    let codeSize: Int
-
-    init(_ arguments: Arguments) throws(ToolError) {
-        host = try MemoryHost(arguments.choice("--rev", revisionNames, default: EVMC_OSAKA))
-        let code = try EVMRunCommand.codeOperand(arguments.operands[0])
-        codeSize = code.count
-        input = try arguments.octets("--input")
-        let value = try arguments.number("--value", default: 0)
-        message.gas = try Int64(arguments.number("--gas", default: EVMRunCommand.defaultGas, in: 0...UInt64(Int64.max)))
-        message.flags = arguments.has("--static") ? EVMC_STATIC.rawValue : 0
-
-        let sender = EVMRunCommand.sender, contract = EVMRunCommand.contract
-        host.world.change(sender) { $0.balance = U256(1_000_000_000_000_000_000) }
-        host.world.change(contract) { account in
-            account.nonce = 1
-            account.code = code
-        }
-        for address in [sender, contract] { _ = host.world.access(address) }
-        message.recipient = contract.address
-        message.code_address = message.recipient
-        message.sender = sender.address
-        message.value = U256(value).word
-        host.context.tx_origin = message.sender
-    }
-
-    /// The caller releases the result.
-    func run() -> evmc_result {
-        input.withUnsafeBufferPointer { input in
-            var message = message
-            message.input_data = input.baseAddress
-            message.input_size = input.count
-            return host.call(message)
-        }
     }
 }
 
@@ -128,14 +90,14 @@ struct EVMOutcome {
             line.add("data", hexText(log.data))
             return line
         }))
-        line.add("seconds", seconds)
+        line.add("seconds", .seconds(seconds))
         return line
     }
 
     var text: String {
         var rows = [("status", name(of: status)), ("gas left", String(gasLeft)), ("gas refund", String(gasRefund)), ("output", hexText(output))]
         for log in logs { rows.append(("log", ([hexText(log.data)] + log.topics.map { hexText($0.octets) }).joined(separator: " "))) }
-        rows.append(("seconds", String(seconds)))
+        rows.append(("seconds", secondsText(seconds)))
         return table(rows)
     }
 }

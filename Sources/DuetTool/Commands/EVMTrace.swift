@@ -31,16 +31,13 @@ enum TraceForm {
 
 extension Command {
     static let evmTrace = Command(
-        path: ["evm", "trace"], operands: "CODE|@FILE", operandCount: 0...1,
+        path: ["evm", "trace"], operands: "[CODE|@FILE]", operandCount: 0...1,
         summary: "Runs EVM code and shows each instruction: as lines, or as a page to step through.",
         details: """
             The code runs as with 'duet evm run'. With --state-test a case of a state test runs in its place: the first that --fork, --filter
             and --index leave. A page is one HTML file that needs no network. The exit status is 0 whenever a run took place.
             """,
-        options: [
-            .revision, Option("--input", "HEX", "call data"), Option("--value", "N", "wei that come with the call (default 0)"),
-            Option("--gas", "N", "gas to start with (default \(EVMRunCommand.defaultGas))"),
-            Option("--static", nil, "no state may be changed, as in a STATICCALL"),
+        options: EVMCall.options + [
             Option("--state-test", "FILE", "a state test instead of code"), Option("--fork", "NAME", "only this fork's cases"),
             Option("--filter", "TEXT", "only tests whose names contain this"), Option("--index", "N", "the case of that number, from 0, of those that are left"),
             .traceFormat, .traceOutput,
@@ -69,11 +66,12 @@ private struct EVMTraceCommand {
         shownWords = arguments.has("--stack") ? Int(try arguments.number("--stack", default: 0, in: 0...limit)) : nil
         if form == .html, !filter.isEverything || shownWords != nil { throw .usage("a page has everything: it takes no filter and no --stack") }
         if form != .html, arguments.has("--steps") { throw .usage("--steps goes with --format html") }
-        if arguments.has("--state-test") == !arguments.operands.isEmpty { throw .usage("either CODE or --state-test is wanted") }
+        let hasCode = !arguments.operands.isEmpty || arguments.has("--code") || arguments.has("--prestate")
+        if arguments.has("--state-test") == hasCode { throw .usage("either CODE or --state-test is wanted") }
         for option in ["--fork", "--filter", "--index"] where arguments.has(option) && !arguments.has("--state-test") {
             throw .usage("\(option) goes with --state-test")
         }
-        for option in ["--rev", "--input", "--value", "--gas", "--static"] where arguments.has(option) && arguments.has("--state-test") {
+        for option in EVMCall.options.map(\.name) where arguments.has(option) && arguments.has("--state-test") {
             throw .usage("\(option) does not go with --state-test")
         }
     }
@@ -81,8 +79,7 @@ private struct EVMTraceCommand {
     func run() throws(ToolError) {
         if let path = arguments.value("--state-test") { return try runStateTest(path) }
         let call = try EVMCall(arguments)
-        let title = arguments.operands[0].hasPrefix("@") ? String(arguments.operands[0].dropFirst()) : "EVM code, \(call.codeSize) octets"
-        try trace(call.host.vm, call.host.revision, title) { vm in
+        try trace(call.host.vm, call.host.revision, call.title) { vm in
             call.host.vm = vm
             var result = call.run()
             result.release?(&result)

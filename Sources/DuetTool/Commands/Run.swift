@@ -7,31 +7,22 @@ extension Command {
         summary: "Runs a program until it ends or calls its host.",
         details: """
             The exit status is 0 whenever a run took place, however it ended: halt, panic, page-fault, host-call or out-of-gas.
-            JSON keys: status, gas_used, output, regs, pc, fault_address, host_call, seconds.
+            A blob starts with all registers 0 and no memory: '--reg ra=0xffff0000' lets it halt by a jump to ra, '--map 0x20000:4096:rw=FILE' gives it
+            memory. JSON keys: status, gas_used, output, regs, pc, fault_address, host_call, seconds.
             """,
-        options: [
-            .format, .isa, .entry, .arguments, .gas, .engine, .memory,
-            Option("--trace", nil, "a line per instruction on standard error"), .json,
-        ],
+        options: Launch.options + [.engine, .memory, Option("--trace", nil, "a line per instruction on standard error"), .json],
         body: RunCommand.run)
 }
 
 enum RunCommand {
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
-        let format = try arguments.choice("--format", formatNames, default: PVM_FORMAT_AUTO)
-        let isa = try arguments.choice("--isa", ISA.names, default: .gp072)
-        let entry = try UInt32(arguments.number("--entry", default: 0, in: 0...UInt64(UInt32.max)))
-        let gas = try arguments.number("--gas", default: defaultGas)
-        let octets = try arguments.octets("--args")
         let configuration = try Configuration(arguments)
-
-        let path = arguments.operands[0]
-        let program = try inFile(path) { () throws(ToolError) in try Program(readFile(path), format: format, isa: isa) }
-        let machine = try Machine(program, arguments: octets, gas: gas)
+        let launch = try Launch(arguments)
+        let machine = try launch.machine()
         try machine.choose(configuration)
         if arguments.has("--trace") { try machine.trace(to: console) }
 
-        let (seconds, exit) = timed { pvm_run(machine.vm, entry) }
+        let (seconds, exit) = timed { pvm_run(machine.vm, launch.entry) }
         let outcome = try Outcome(machine, exit, seconds)
         console.write(arguments.has("--json") ? outcome.json + "\n" : outcome.text)
         return 0
@@ -69,7 +60,7 @@ struct Outcome {
         line.add("pc", pc)
         line.add("fault_address", faultAddress)
         line.add("host_call", hostCall)
-        line.add("seconds", seconds)
+        line.add("seconds", .seconds(seconds))
         return line.text
     }
 
@@ -79,7 +70,7 @@ struct Outcome {
         if let faultAddress { rows.append(("fault address", String(faultAddress))) }
         if let hostCall { rows.append(("host call", String(hostCall))) }
         rows += registers.enumerated().map { (Register.names[$0], String($1)) }
-        rows.append(("seconds", String(seconds)))
+        rows.append(("seconds", secondsText(seconds)))
         return table(rows)
     }
 }

@@ -4,6 +4,8 @@ import VMCommon
 /// A state test as far as a benchmark needs it: accounts, and calls of a contract.
 struct Benchmark {
     let name: String
+    /// The newest of the forks that the file has results for, nil if it has none.
+    let revision: evmc_revision?
     /// The call data of each case.
     let data: [[UInt8]]
     /// As it stands in the file.
@@ -40,6 +42,7 @@ struct Benchmark {
         labels = try json.optional("_info") { json throws(ValueError) in
             Dictionary(try json.optional("labels", Values.map(Values.text, by: { $0 }, Values.text)) ?? [], uniquingKeysWith: { $1 })
         } ?? [:]
+        revision = try json.optional("post", Benchmark.newestFork) ?? nil
         let transaction = try json.required("transaction", Transaction.init)
         data = transaction.data
         let to = try json.required("transaction", TransactionFields.recipient)
@@ -47,14 +50,7 @@ struct Benchmark {
         (self.to, recipient) = (to.hex, U256(to))
 
         var world = World()
-        for account in try json.required("pre", StateTest.accounts) {
-            var made = World.Account()
-            made.nonce = account.nonce
-            made.balance = U256(account.balance)
-            made.code = account.code
-            for (slot, value) in account.storage { made.storage[U256(slot)] = World.Slot(original: U256(value), current: U256(value)) }
-            world.accounts[U256(account.address)] = made
-        }
+        world.add(try json.required("pre", StateTest.accounts))
         _ = world.access(U256(transaction.sender))
         _ = world.access(recipient)
         self.world = world
@@ -73,9 +69,20 @@ struct Benchmark {
             context.block_number = try env.required("currentNumber", Values.quantity63)
             context.block_timestamp = Int64(bitPattern: try env.required("currentTimestamp", Values.quantity64))
             context.block_gas_limit = try env.required("currentGasLimit", Values.quantity63)
+            context.block_base_fee = try env.optional("currentBaseFee", Values.quantity256)?.word ?? evmc_bytes32()
+            context.block_prev_randao = try env.optional("currentRandom", Values.quantity256)?.word ?? evmc_bytes32()
             context.chain_id = U256.one.word
             return context
         }
+    }
+
+    private static func newestFork(_ json: JSONValue) throws(ValueError) -> evmc_revision? {
+        var newest: evmc_revision?
+        for (name, _) in try Values.object(json).members {
+            guard let fork = ForkName.revision(name.string) else { throw ValueError("there is no fork '\(name.string)'") }
+            if newest.map({ $0.rawValue < fork.rawValue }) ?? true { newest = fork }
+        }
+        return newest
     }
 
     private struct Transaction {
