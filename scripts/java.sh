@@ -30,7 +30,7 @@ find_javac() {
 
 # compile_java JAVA JAVAC: everything of examples/java into build/java/classes, if anything has changed.
 compile_java() {
-    local java=$1 javac=$2 sources flags=(-Xlint:deprecation,unchecked,rawtypes,cast,fallthrough,finally,try,static,overrides -Werror -proc:none -encoding UTF-8)
+    local java=$1 javac=$2 sources
     mapfile -t sources < <(find examples/java/duet -name '*.java')
     if [ -f build/java/done ] && [ -z "$(find examples/java scripts/java.sh -newer build/java/done)" ]; then return; fi
     rm -rf build/java
@@ -39,10 +39,19 @@ compile_java() {
         # An older compiler takes java.lang.foreign from the newer runtime; at run time there is nothing but the runtime's own.
         "$javac" -d build/java/tools examples/java/tools/Signatures.java
         "$java" -cp build/java/tools Signatures build/java/signatures
+    fi
+    javac_for "$javac" -d $JAVA_CLASSES "${sources[@]}"
+    touch build/java/done
+}
+
+# javac_for JAVAC ARGUMENT…: compiles, strictly; after compile_java has prepared what an older compiler needs.
+javac_for() {
+    local javac=$1 flags=(-Xlint:deprecation,unchecked,rawtypes,cast,fallthrough,finally,try,static,overrides -Werror -proc:none -encoding UTF-8)
+    shift
+    if [ "$(java_major "$javac")" -lt 22 ]; then
         flags+=(--patch-module java.base=build/java/signatures --add-exports java.base/java.lang.foreign=ALL-UNNAMED)
     fi
-    "$javac" "${flags[@]}" -d $JAVA_CLASSES "${sources[@]}"
-    touch build/java/done
+    "$javac" "${flags[@]}" "$@"
 }
 
 # run_java JAVA ARGUMENT…
