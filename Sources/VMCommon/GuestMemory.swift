@@ -35,7 +35,7 @@ public struct GuestMemory {
 
     /// Gives everything back: no page is mapped any more.
     public mutating func destroy() {
-        if reserved { reservation.giveBack(isGuarded: isGuarded) }
+        if reserved { reservation.giveBack(hostRights) }
         self = GuestMemory()
     }
 
@@ -58,52 +58,83 @@ public struct GuestMemory {
     /// Makes sure that `base` and the context are there. False if the host has no address space left.
     public mutating func prepareContext() -> Bool { reserve() }
 
-    /// Do the host's pages have the guest's rights?
-    public private(set) var isGuarded = false
+    private var hostRights = Reservation.HostRights.open
+
+    /// Do the host's pages have the guest's rights, no more and no less?
+    public var isGuarded: Bool { hostRights == .guest }
 
     /// Gives the host's pages the guest's rights, from now on. False if the host refuses, or if it would take too many mappings:
-    /// then the memory is not guarded.
+    /// then the memory is checked.
     public mutating func guardPages() -> Bool {
         guard reserve() else { return false }
-        if reservation.isFragmented {
-            if isGuarded { isGuarded = !reservation.unguardAll() }
-            return false
+        if hostRights == .open, reservation.mayBeGuarded {
+            // What fails half-way has taken rights away, from pages that the guest may not use either.
+            hostRights = .atLeast
+            if reservation.guardAll() { hostRights = .guest } else { reservation.forgoGuard() }
         }
-        if isGuarded { return true }
-        isGuarded = reservation.guardAll() || !reservation.unguardAll()
-        return isGuarded
+        if isGuarded, reservation.mayBeGuarded { return true }
+        _ = relax()
+        return false
+    }
+
+    /// Opens what guarding has closed. False if the host refuses.
+    private mutating func relax() -> Bool {
+        if hostRights == .open { return true }
+        hostRights = reservation.unguardAll() ? .open : .atLeast
+        return hostRights == .open
     }
 
     // MARK: Pages
 
-    /// Gives `count` pages from `first` their rights. Pages whose rights become `none` are cleared. False if the host has no
-    /// address space left; pages must lie in firstPage..<pageCount.
-    public mutating func map(first: UInt64, count: UInt64, rights new: UInt8) -> Bool {
+    /// Gives `count` pages from `first` their rights. Pages whose rights become `none` are cleared, with `zeroed` all of them. False
+    /// if the host has no memory or address space left: then no page has changed. Pages must lie in firstPage..<pageCount.
+    public mutating func map(first: UInt64, count: UInt64, rights new: UInt8, zeroed: Bool = false) -> Bool {
         assert(first >= GuestMemory.firstPage && first + count <= GuestMemory.pageCount)
         if count == 0 { return true }
         let range = PageRanges.Range(first: first, count: count)
+        if new == GuestMemory.none, !reserved { return true }
+        guard reserve() else { return false }
+        let loses = isGuarded && reservation.hasMore(range, than: new)
+        // Where rights come, the host's pages get them before the guest's; where they go, the guest's lose them first.
         if new == GuestMemory.none {
-            guard reserved else { return true }
-            var done = true
-            reservation.forEachUsed(in: range) { part in
-                reservation.discard(part, isGuarded: isGuarded)
-                memset(rights + Int(part.first), 0, Int(part.count))
-                guard isGuarded else { return }
-                reservation.notes.pointee.splits += 1
-                if !reservation.protect(part, new) { done = false }
-            }
-            return done
+            guard clear(range) else { return false }
+            let rights = rights
+            reservation.forEachUsed(in: range) { memset(rights + Int($0.first), 0, Int($0.count)) }
+        } else {
+            guard raise(range, new), !zeroed || clear(range) else { return false }
+            _ = reservation.notes.pointee.used.insert(range)
+            memset(rights + Int(first), Int32(new), Int(count))
         }
-        guard reserve(), isGuarded ? reservation.openGuarded(range, new) : reservation.open(range) else { return false }
-        _ = reservation.notes.pointee.used.insert(range)
-        memset(rights + Int(first), Int32(new), Int(count))
+        if loses { lower(range, new) }
+        if isGuarded, !reservation.mayBeGuarded { _ = relax() }
         return true
     }
 
-    /// Zeroes whole pages.
-    public func clear(first: UInt64, count: UInt64) {
-        guard reserved, count > 0 else { return }
-        reservation.forEachUsed(in: PageRanges.Range(first: first, count: count)) { reservation.discard($0, isGuarded: isGuarded) }
+    /// Gives the host's pages the rights that the guest's are to get, as far as they have less.
+    private mutating func raise(_ range: PageRanges.Range, _ new: UInt8) -> Bool {
+        if hostRights == .guest {
+            if reservation.raise(range, new) { return true }
+            // As checked memory it may need less of the host.
+            hostRights = .atLeast
+        }
+        return relax() ? reservation.open(range) : reservation.reopen(range)
+    }
+
+    /// Takes rights of the host's pages away that the guest's have lost. Where the host refuses, memory is guarded no more.
+    private mutating func lower(_ range: PageRanges.Range, _ new: UInt8) {
+        guard isGuarded, !reservation.lower(range, new) else { return }
+        hostRights = .atLeast
+        reservation.forgoGuard()
+        _ = relax()
+    }
+
+    /// Zeroes pages that have or had rights. False if the host refuses.
+    private mutating func clear(_ range: PageRanges.Range) -> Bool {
+        if reservation.discard(range) { return true }
+        // Locked into memory by the host.
+        guard relax() else { return false }
+        reservation.fillWithZeros(range)
+        return true
     }
 
     // MARK: Ranges
@@ -190,20 +221,31 @@ public struct GuestMemory {
     }
 
     /// Copies into the guest where every page has all of `need`. All or nothing.
-    public func write(_ address: UInt64, _ length: UInt64, from source: UnsafeRawPointer, need: UInt8) -> Bool {
-        guard allows(address, length, need) else { return false }
-        if length == 0 { return true }
-        if isGuarded, need & GuestMemory.write == 0 {
-            // Into pages that the host has write-protected: lifted for the copy.
-            let first = address >> GuestMemory.pageShift, last = (address + length - 1) >> GuestMemory.pageShift
-            let range = PageRanges.Range(first: first, count: last - first + 1)
-            guard reservation.protect(range, GuestMemory.readWrite) else { return false }
+    public mutating func write(_ address: UInt64, _ length: UInt64, from source: UnsafeRawPointer, need: UInt8) -> Copying {
+        guard allows(address, length, need) else { return .outOfBounds }
+        if length == 0 { return .done }
+        guard need & GuestMemory.write == 0, hostRights != .open, !allows(address, length, GuestMemory.readWrite) else {
             memmove(base + Int(address), source, Int(length))
-            return reservation.protectAsGuest(range)
+            return .done
         }
+        // Into pages that the host has write-protected: lifted for the copy.
+        let first = address >> GuestMemory.pageShift, last = (address + length - 1) >> GuestMemory.pageShift
+        let range = PageRanges.Range(first: first, count: last - first + 1)
+        let wasGuarded = isGuarded
+        hostRights = .atLeast
+        guard reservation.protect(range, GuestMemory.readWrite) || relax() else { return .refused }
         memmove(base + Int(address), source, Int(length))
-        return true
+        if wasGuarded, hostRights == .atLeast, reservation.protectAsGuest(range) { hostRights = .guest }
+        return .done
     }
+}
+
+/// How a copy into the guest ended.
+public enum Copying {
+    case done
+    case outOfBounds
+    /// The host has not let it: nothing was copied.
+    case refused
 }
 
 /// Why an access cannot be made (Gray Paper appendix A, memory-access exceptions).

@@ -11,9 +11,21 @@ struct Reservation {
     /// The rights; nothing below them is anybody else's.
     let rights: UnsafeMutablePointer<UInt8>
 
-    /// Kept in the page of notes.
+    /// What the host lets the process do with pages of open ranges.
+    enum HostRights {
+        /// Read and write.
+        case open
+        /// What the guest may.
+        case guest
+        /// What the guest may, and perhaps more: the host has refused to change some.
+        case atLeast
+    }
+
+    /// Kept in the page of notes. What is noted has been done.
     struct Notes {
         var open = PageRanges()
+        /// The host has refused to open pages, and may have opened some of them.
+        var isInDoubt = false
         /// Pages that have had rights since the reservation was taken.
         var used = PageRanges()
         /// Ranges opened since the reservation was made.
@@ -76,30 +88,88 @@ struct Reservation {
     /// Opens pages for reading and writing. False if the host refuses.
     func open(_ range: PageRanges.Range) -> Bool {
         if notes.pointee.open.contains(range) { return true }
-        var wanted = range
         // Behind a range that grows, as heaps do a page at a time, some more.
         for index in 0..<notes.pointee.open.count where notes.pointee.open[index].end == range.first {
-            wanted.count = max(range.count, min(Reservation.growth, GuestMemory.pageCount - range.first))
+            let more = max(range.count, min(Reservation.growth, GuestMemory.pageCount - range.first))
+            if more > range.count, openExactly(PageRanges.Range(first: range.first, count: more)) { return true }
+            break
         }
-        notes.pointee.openings += 1
-        return protect(notes.pointee.open.insert(wanted), GuestMemory.readWrite)
+        return openExactly(range)
     }
     private static let growth: UInt64 = 16
 
-    /// Gives pages the rights that the guest has just been given, in guarded memory.
-    func openGuarded(_ range: PageRanges.Range, _ rights: UInt8) -> Bool {
+    private func openExactly(_ range: PageRanges.Range) -> Bool {
+        var opened = notes.pointee.open
+        guard protect(opened.insert(range), GuestMemory.readWrite) else {
+            notes.pointee.isInDoubt = true
+            return false
+        }
+        notes.pointee.open = opened
+        notes.pointee.openings += 1
+        return true
+    }
+
+    /// The same where what is noted as open may have been closed since.
+    func reopen(_ range: PageRanges.Range) -> Bool {
+        notes.pointee.open.contains(range) ? protect(range, GuestMemory.readWrite) : openExactly(range)
+    }
+
+    /// Has the guest more than these rights to any of the pages?
+    func hasMore(_ range: PageRanges.Range, than other: UInt8) -> Bool { hasPage(range) { $0 > other } }
+
+    private func hasPage(_ range: PageRanges.Range, _ isWanted: (UInt8) -> Bool) -> Bool {
+        var page = range.first
+        while page < range.end {
+            if isWanted(rights[Int(page)]) { return true }
+            page = endOfRun(from: page, to: range.end)
+        }
+        return false
+    }
+
+    /// In guarded memory, gives pages that have less than `new` these rights. False if the host refuses: some may have them.
+    func raise(_ range: PageRanges.Range, _ new: UInt8) -> Bool {
+        guard hasPage(range, { $0 < new }) else { return true }
+        guard hasMore(range, than: new) ? raiseRuns(range, new) : protect(range, new) else {
+            notes.pointee.isInDoubt = true
+            return false
+        }
         var grows = false
         if !notes.pointee.open.contains(range) {
             notes.pointee.openings += 1
             grows = notes.pointee.open.insert(range).count > range.count
         }
         if !grows { notes.pointee.splits += 1 }
-        return protect(range, rights)
+        return true
+    }
+
+    private func raiseRuns(_ range: PageRanges.Range, _ new: UInt8) -> Bool {
+        var page = range.first
+        while page < range.end {
+            let end = endOfRun(from: page, to: range.end)
+            if rights[Int(page)] < new, !protect(PageRanges.Range(first: page, count: end - page), new) { return false }
+            page = end
+        }
+        return true
+    }
+
+    /// In guarded memory, takes from pages, those that have been used, what they have beyond `new`. False if the host refuses: some
+    /// may have kept it.
+    func lower(_ range: PageRanges.Range, _ new: UInt8) -> Bool {
+        var done = true
+        forEachUsed(in: range) { part in
+            notes.pointee.splits += 1
+            if done, !protect(part, new) { done = false }
+        }
+        return done
     }
 
     /// Mappings are few at the host, 65530 for a process of Linux: a guest that has been given rights page by page is not guarded.
-    var isFragmented: Bool { notes.pointee.splits > Reservation.mostSplits }
+    /// Nor is one whose pages are not surely closed.
+    var mayBeGuarded: Bool { notes.pointee.splits <= Reservation.mostSplits && !notes.pointee.isInDoubt }
     private static let mostSplits = 32
+
+    /// The host has refused once: it is not asked again for this guest.
+    func forgoGuard() { notes.pointee.splits = Reservation.mostSplits + 1 }
 
     /// Gives every page the guest's rights at the host. False if the host refuses, or if it would take too many mappings.
     func guardAll() -> Bool {
@@ -110,7 +180,7 @@ struct Reservation {
                 let end = endOfRun(from: page, to: open.end), here = rights[Int(page)]
                 if here != GuestMemory.readWrite {
                     notes.pointee.splits += 1
-                    guard !isFragmented, protect(PageRanges.Range(first: page, count: end - page), here) else { return false }
+                    guard mayBeGuarded, protect(PageRanges.Range(first: page, count: end - page), here) else { return false }
                 }
                 page = end
             }
@@ -118,7 +188,7 @@ struct Reservation {
         return true
     }
 
-    /// Opens again what guarding has closed.
+    /// Opens again what guarding has closed. False if the host refuses.
     func unguardAll() -> Bool {
         for index in 0..<notes.pointee.open.count {
             let range = notes.pointee.open[index]
@@ -130,25 +200,33 @@ struct Reservation {
 
     // MARK: Zeros
 
-    /// Zeroes open pages and gives their memory back.
-    func discard(_ range: PageRanges.Range, isGuarded: Bool) {
-        if duet_discard(address(range.first), octets(range.count)) { return }
-        // Locked into memory by the host.
-        guard isGuarded ? protect(range, GuestMemory.readWrite) : open(range) else { return }
-        memset(address(range.first), 0, octets(range.count))
-        if isGuarded { _ = protectAsGuest(range) }
+    /// Zeroes pages that have been used and gives their memory back. False if the host refuses, as it does for locked memory.
+    func discard(_ range: PageRanges.Range) -> Bool {
+        var done = true
+        forEachUsed(in: range) { part in
+            if done, !duet_discard(address(part.first), octets(part.count)) { done = false }
+        }
+        return done
+    }
+
+    /// Writes zeros into pages that have been used and can be written: all others have none but zeros.
+    func fillWithZeros(_ range: PageRanges.Range) {
+        for index in 0..<notes.pointee.open.count {
+            let open = notes.pointee.open[index], first = max(open.first, range.first), end = min(open.end, range.end)
+            guard first < end else { continue }
+            forEachUsed(in: PageRanges.Range(first: first, count: end - first)) { memset(address($0.first), 0, octets($0.count)) }
+        }
     }
 
     /// Zeroes open pages that can be written and keeps the memory of a few at both ends: a heap is used from below, a stack from above.
     private func wipe(_ range: PageRanges.Range) {
         let kept: UInt64 = 4
-        if range.count <= 2 * kept {
+        if range.count > 2 * kept, duet_discard(address(range.first + kept), octets(range.count - 2 * kept)) {
+            memset(address(range.first), 0, octets(kept))
+            memset(address(range.end - kept), 0, octets(kept))
+        } else {
             memset(address(range.first), 0, octets(range.count))
-            return
         }
-        memset(address(range.first), 0, octets(kept))
-        memset(address(range.end - kept), 0, octets(kept))
-        discard(PageRanges.Range(first: range.first + kept, count: range.count - 2 * kept), isGuarded: false)
     }
 
     // MARK: Giving back
@@ -158,8 +236,10 @@ struct Reservation {
     /// An open range of more pages than this is not kept.
     private static let largestKept: UInt64 = 512
 
-    func giveBack(isGuarded: Bool) {
-        if notes.pointee.openings > Reservation.mostOpenings || isGuarded && !unguardAll() { return duet_release(space, Reservation.size) }
+    /// For the next VM, where it is known what the host makes of it.
+    func giveBack(_ hostRights: HostRights) {
+        let isKnown = !notes.pointee.isInDoubt && (hostRights == .open || unguardAll())
+        if !isKnown || notes.pointee.openings > Reservation.mostOpenings { return duet_release(space, Reservation.size) }
         var index = 0
         while index < notes.pointee.open.count {
             let open = notes.pointee.open[index]

@@ -17,7 +17,11 @@ static inline void *duet_reserve(size_t octets) {
     void *base = mmap(NULL, octets, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return base == MAP_FAILED ? NULL : base;
 }
-static inline void duet_release(void *base, size_t octets) { munmap(base, octets); }
+/* Gives address space back. Where the host refuses (another mapping would have to be split, and there are as many as there may be), at
+ * least its memory. */
+static inline void duet_release(void *base, size_t octets) {
+    if (munmap(base, octets) != 0) madvise(base, octets, MADV_DONTNEED);
+}
 
 /* Gives whole pages the rights 0 (none), 1 (read) or more (read and write). False if the host refuses. */
 static inline bool duet_protect(void *base, size_t octets, int rights) {
@@ -29,8 +33,15 @@ static inline bool duet_protect(void *base, size_t octets, int rights) {
 void *duet_reservation_take(size_t octets, size_t head);
 void duet_reservation_give(void *base, size_t octets);
 
-/* Makes reserved whole pages read as zeros again and gives their memory back. False for locked pages. */
-static inline bool duet_discard(void *base, size_t octets) { return madvise(base, octets, MADV_DONTNEED) == 0; }
+/* Makes reserved whole pages read as zeros again and gives their memory back. False for locked pages of older kernels. */
+static inline bool duet_discard(void *base, size_t octets) {
+    if (madvise(base, octets, MADV_DONTNEED) == 0) return true;
+#if defined(MADV_DONTNEED_LOCKED)
+    return madvise(base, octets, MADV_DONTNEED_LOCKED) == 0;
+#else
+    return false;
+#endif
+}
 
 /* Puts fresh address space without rights in place of reserved whole pages: their memory, and what the host keeps to find it, are
  * given back. */

@@ -67,7 +67,7 @@ private enum Status {
 private func write(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt32, _ data: UnsafeRawPointer, _ length: UInt64) -> UInt64 {
     guard let instance = vm?.instance else { return Status.outOfBounds }
     let need = instance.pointee.vm.initializing != 0 ? GuestMemory.read : GuestMemory.readWrite
-    return instance.pointee.memory.write(UInt64(address), length, from: data, need: need) ? 0 : Status.outOfBounds
+    return instance.pointee.memory.write(UInt64(address), length, from: data, need: need) == .done ? 0 : Status.outOfBounds
 }
 
 private func write<T: FixedWidthInteger>(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt32, _ number: T) -> UInt64 {
@@ -158,5 +158,9 @@ private func copyIn(
 ) -> pvm_error_t {
     guard let instance = vm?.instance, data != nil || length == 0 else { return PVM_ERR_NULL }
     guard length > 0, let data else { return PVM_OK }
-    return instance.pointee.memory.write(address, length, from: data, need: need) ? PVM_OK : PVM_ERR_OUT_OF_BOUNDS
+    return switch instance.pointee.memory.write(address, length, from: data, need: need) {
+    case .done: PVM_OK
+    case .outOfBounds: PVM_ERR_OUT_OF_BOUNDS
+    case .refused: PVM_ERR_NO_MEMORY
+    }
 }

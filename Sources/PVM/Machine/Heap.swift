@@ -23,7 +23,7 @@ extension UnsafeMutablePointer<Instance> {
         return true
     }
 
-    /// `pvm_set_heap_pointer`: up or down; pages behind the new end are taken away.
+    /// `pvm_set_heap_pointer`: up or down; pages behind the new end are taken away. Where the host refuses, the end stays.
     func moveHeap(to end: UInt64) {
         guard end >= pointee.heapStart, end <= pointee.heapLimit else { return }
         if end >= pointee.heapEnd {
@@ -31,7 +31,7 @@ extension UnsafeMutablePointer<Instance> {
             return
         }
         let first = max(pages(end) >> GuestMemory.pageShift, GuestMemory.firstPage), last = pages(pointee.heapEnd) >> GuestMemory.pageShift
-        if last > first { _ = pointee.memory.map(first: first, count: last - first, rights: GuestMemory.none) }
+        if last > first, !pointee.memory.map(first: first, count: last - first, rights: GuestMemory.none) { return }
         setHeapEnd(end)
     }
 

@@ -115,9 +115,8 @@ extension UnsafeMutablePointer<Instance> {
             if mode > 2, count > 0, memory.firstPage(without: GuestMemory.read, from: first, through: first + count - 1) != nil {
                 return answer(HostCall.huh)
             }
-            if mode <= 2 { memory.clear(first: first, count: count) }
             let rights = mode == 0 ? GuestMemory.none : mode & 1 == 1 ? GuestMemory.read : GuestMemory.readWrite
-            guard machine.pointee.memory.map(first: first, count: count, rights: rights) else { return PVM_ACTION_PANIC }
+            guard machine.pointee.memory.map(first: first, count: count, rights: rights, zeroed: mode <= 2) else { return PVM_ACTION_PANIC }
             return answer(HostCall.ok)
         }
     }

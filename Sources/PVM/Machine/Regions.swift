@@ -27,9 +27,9 @@ struct Regions {
 
 extension UnsafeMutablePointer<Instance> {
     /// Maps the regions, zeroed, in place of whatever was there. Where they overlap the later of ro, output, rw, stack wins.
-    /// False if memory is short: then nothing is mapped.
+    /// False if memory is short: then nothing is mapped and there are no regions.
     func layOut(_ regions: Regions) -> Bool {
-        _ = pointee.memory.map(first: GuestMemory.firstPage, count: GuestMemory.pageCount - GuestMemory.firstPage, rights: GuestMemory.none)
+        pointee.memory.destroy()
         func map(_ range: Regions.Range, _ rights: UInt8) -> Bool {
             pointee.memory.map(first: range.firstPage, count: range.pageCount, rights: rights)
         }
@@ -37,13 +37,21 @@ extension UnsafeMutablePointer<Instance> {
               map(regions.stack, GuestMemory.readWrite)
         else {
             pointee.memory.destroy()
+            let none = Regions.Range(0, 0)
+            begin(Regions(rw: none, ro: none, output: none, stack: none))
+            pointee.heapLimit = 0
+            setHeapEnd(0)
             return false
         }
+        begin(regions)
+        return true
+    }
+
+    private func begin(_ regions: Regions) {
         show(regions)
         pointee.heapStart = regions.rw.start
         pointee.heapLimit = heapLimit(regions)
         setHeapEnd(regions.rw.end)
-        return true
     }
 
     /// The start of the nearest region behind that of rw, else 2^32.

@@ -39,9 +39,9 @@ extension UnsafeMutablePointer<Instance> {
             output: Regions.Range(layout.argumentStart, layout.argumentEnd), stack: Regions.Range(layout.stackStart, layout.stackEnd))
         guard layOut(regions) else { return false }
         pointee.growLimit = layout.stackStart - StandardLayout.zone
-        fill(layout.roStart, program.roData)
-        fill(layout.rwStart, program.rwData)
-        fill(layout.argumentStart, arguments)
+        guard fill(layout.roStart, program.roData), fill(layout.rwStart, program.rwData), fill(layout.argumentStart, arguments) else {
+            return false
+        }
         registers[0] = (1 << 32) - (1 << 16)
         registers[1] = layout.stackEnd
         registers[7] = layout.argumentStart
@@ -49,8 +49,8 @@ extension UnsafeMutablePointer<Instance> {
         return true
     }
 
-    private func fill(_ address: UInt64, _ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count > 0 else { return }
-        _ = pointee.memory.write(address, UInt64(bytes.count), from: bytes.baseAddress!, need: GuestMemory.read)
+    private func fill(_ address: UInt64, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count > 0 else { return true }
+        return pointee.memory.write(address, UInt64(bytes.count), from: bytes.baseAddress!, need: GuestMemory.read) == .done
     }
 }
