@@ -25,7 +25,7 @@ let interpreter: [SwiftSetting] = tuned
     : []
 
 var targets: [Target] = [
-    .target(name: "CPVM", path: "Sources/CPVM", cSettings: embedded ? [.unsafeFlags(["-fPIC", "-ffunction-sections", "-momit-leaf-frame-pointer"])] : []),
+    .target(name: "CPVM", path: "Sources/CPVM", cSettings: embedded ? [.define("DUET_EMBEDDED"), .unsafeFlags(["-fPIC", "-ffunction-sections", "-momit-leaf-frame-pointer"])] : []),
     .target(name: "VMCommon", dependencies: ["CPVM"], path: "Sources/VMCommon", swiftSettings: core),
     .target(name: "PVM", dependencies: ["CPVM", "VMCommon"], path: "Sources/PVM", swiftSettings: core),
     .target(name: "EVMPrecompiles", dependencies: ["CPVM", "VMCommon"], path: "Sources/EVMPrecompiles", swiftSettings: core),

@@ -7,18 +7,22 @@
 #include <sys/random.h>
 #endif
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t made = PTHREAD_COND_INITIALIZER;
 
-void duet_cache_lock(void) { pthread_mutex_lock(&lock); }
-void duet_cache_unlock(void) { pthread_mutex_unlock(&lock); }
-void duet_cache_wait(void) { pthread_cond_wait(&made, &lock); }
+/* Threads of the parent that waited are not in the child, and those that were compiling never come to an end. */
+static void forget_other_threads(void) {
+    made = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    duet_cache_forget_compilations();
+}
+
+void duet_cache_lock(void) { duet_lock(DUET_LOCK_CACHE); }
+void duet_cache_unlock(void) { duet_unlock(DUET_LOCK_CACHE); }
+
+void duet_cache_wait(void) { pthread_cond_wait(&made, &duet_locks[DUET_LOCK_CACHE]); }
 void duet_cache_wake_all(void) { pthread_cond_broadcast(&made); }
 
-static pthread_mutex_t fusion = PTHREAD_MUTEX_INITIALIZER;
-
-void duet_fusion_lock(void) { pthread_mutex_lock(&fusion); }
-void duet_fusion_unlock(void) { pthread_mutex_unlock(&fusion); }
+void duet_fusion_lock(void) { duet_lock(DUET_LOCK_FUSION); }
+void duet_fusion_unlock(void) { duet_unlock(DUET_LOCK_FUSION); }
 
 static uint64_t keys[4];
 
@@ -35,9 +39,15 @@ static void draw_keys(void) {
     }
 }
 
+/* Before any program is made. */
+static void begin(void) {
+    draw_keys();
+    duet_fork_in_child(forget_other_threads);
+}
+
 const uint64_t *duet_fingerprint_keys(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, draw_keys);
+    pthread_once(&once, begin);
     return keys;
 }
 

@@ -15,6 +15,7 @@
 #include "version.h"
 #include "system.h"
 #include "limbs.h"
+#include "fork.h"
 #include "faults.h"
 #include "machine.h"
 #include "montgomery.h"

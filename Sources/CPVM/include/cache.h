@@ -21,4 +21,7 @@ const uint64_t *duet_fingerprint_keys(void);
 void duet_cache_close_at_exit(void);
 void duet_cache_close(void);
 
+/* In the child of a fork, with the lock held: what other threads were compiling has not been compiled. */
+void duet_cache_forget_compilations(void);
+
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "fork.h"
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -16,17 +17,20 @@
 #include <sys/auxv.h>
 #endif
 
-/* Locks. NULL if memory is short. */
+/* Locks, behind which no other is taken. NULL if memory is short. */
 static inline pthread_mutex_t *duet_mutex_create(void) {
     pthread_mutex_t *mutex = malloc(sizeof *mutex);
-    if (mutex != NULL && pthread_mutex_init(mutex, NULL) != 0) {
-        free(mutex);
-        return NULL;
+    if (mutex == NULL) return NULL;
+    if (pthread_mutex_init(mutex, NULL) == 0) {
+        if (duet_fork_guard(mutex)) return mutex;
+        pthread_mutex_destroy(mutex);
     }
-    return mutex;
+    free(mutex);
+    return NULL;
 }
 
 static inline void duet_mutex_destroy(pthread_mutex_t *mutex) {
+    duet_fork_forget(mutex);
     pthread_mutex_destroy(mutex);
     free(mutex);
 }
@@ -44,10 +48,10 @@ static inline bool duet_code_make_writable(void *pages, size_t octets) {
     return mprotect(pages, octets, PROT_READ | PROT_WRITE) == 0;
 }
 
-static inline bool duet_code_make_executable(void *pages, size_t octets) {
-    __builtin___clear_cache((char *)pages, (char *)pages + octets);
-    return mprotect(pages, octets, PROT_READ | PROT_EXEC) == 0;
-}
+bool duet_code_make_executable(void *pages, size_t octets);
+
+/* Has the host said that this process may not have such pages (as SELinux and seccomp filters do)? It will not change its mind. */
+bool duet_code_is_forbidden(void);
 
 /* Takes all rights from reserved pages and gives their memory back. */
 static inline bool duet_code_discard(void *pages, size_t octets) {

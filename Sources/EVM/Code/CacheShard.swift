@@ -19,7 +19,7 @@ struct Shard: BitwiseCopyable {
         let shards = room(Shard.self, count)
         for index in 0..<count {
             let lock = room(pthread_mutex_t.self, 1)
-            guard pthread_mutex_init(lock, nil) == 0 else { return nil }
+            guard pthread_mutex_init(lock, nil) == 0, duet_fork_guard(lock) else { return nil }
             (shards + index).initialize(to: Shard(lock: lock, heads: room(CachedCode.Handle?.self, slots), met: room(UInt64.self, slots),
                                                   limit: CodeCache.defaultLimit / count))
         }

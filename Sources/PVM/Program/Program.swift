@@ -60,6 +60,8 @@ struct Program {
         var code: NativeCode.Pointer?
         /// While it is `refused`: the octets for which there was no room.
         var refused = 0
+        /// While it is `compiling`: the next slot that is.
+        var next: UnsafeMutablePointer<CodeSlot>?
 
         enum State: UInt8 { case none, compiling, ready, refused, impossible }
     }

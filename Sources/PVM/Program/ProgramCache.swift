@@ -18,6 +18,8 @@ struct ProgramCache {
     fileprivate var misses: UInt64 = 0
     fileprivate var evictions: UInt64 = 0
     fileprivate var compilations: UInt64 = 0
+    /// The first of the slots that threads are filling at this moment.
+    fileprivate var compiling: UnsafeMutablePointer<Program.CodeSlot>?
     /// Room for all compiled code of the process; made when first wanted.
     fileprivate var memory: ExecutableMemory?
 
@@ -265,6 +267,8 @@ extension UnsafeMutablePointer<Program> {
             break
         }
         slot.pointee.state = Program.CodeSlot.State.compiling.rawValue
+        slot.pointee.next = cache.compiling
+        cache.compiling = slot
         let memory = cache.executableMemory()
         duet_cache_unlock()
         return compile(isGuarded: isGuarded, memory)
@@ -289,6 +293,7 @@ extension UnsafeMutablePointer<Program> {
         let slot = slot(isGuarded)
         var evicted = EvictedList()
         locked {
+            cache.endCompiling(slot)
             if let code {
                 // Kept for others if the cache keeps the program; the caller has a reference in any case.
                 cache.compilations += 1
@@ -321,11 +326,29 @@ extension UnsafeMutablePointer<Program> {
 }
 
 extension ProgramCache {
+    fileprivate mutating func endCompiling(_ slot: UnsafeMutablePointer<Program.CodeSlot>) {
+        if compiling == slot { compiling = slot.pointee.next }
+        var before = compiling
+        while let this = before {
+            if this.pointee.next == slot { this.pointee.next = slot.pointee.next }
+            before = this.pointee.next
+        }
+        slot.pointee.next = nil
+    }
+
+    /// The child of a fork has none of the threads that were compiling: whoever wants the code begins anew.
+    fileprivate mutating func forgetCompilations() {
+        while let slot = compiling {
+            slot.pointee.state = Program.CodeSlot.State.none.rawValue
+            endCompiling(slot)
+        }
+    }
+
     /// The most that is reserved for code, as address space.
     private static let capacity = 1 << 30
 
     fileprivate mutating func executableMemory() -> ExecutableMemory? {
-        if isClosed { return nil }
+        if isClosed || duet_code_is_forbidden() { return nil }
         if memory == nil {
             memory = ExecutableMemory(capacity: ProgramCache.capacity)
             memory?.limit = limit
@@ -377,3 +400,6 @@ extension ProgramCache {
 
 @c @implementation
 public func duet_cache_close() { ProgramCache.close() }
+
+@c @implementation
+public func duet_cache_forget_compilations() { cache.forgetCompilations() }
