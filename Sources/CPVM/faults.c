@@ -5,13 +5,15 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
-/* Thread-local storage that a signal handler can read anywhere: the default kind may have to allocate first. */
 #define THREAD_LOCAL static _Thread_local __attribute__((tls_model("initial-exec")))
 
-/* Scopes nest: a host function may run another VM. */
-THREAD_LOCAL const struct duet_fault_scope *current;
+_Thread_local struct duet_fault_thread duet_fault_thread;
+_Static_assert(offsetof(struct duet_fault_thread, scope) == 0 && offsetof(struct duet_fault_thread, number) == 8,
+               "faults.h reads them in assembly");
 
 /* ---- The handlers that were there before ---- */
 
@@ -73,7 +75,7 @@ static void pass_on(struct chain *chain, siginfo_t *info, void *context) {
 }
 
 static void handle(int signal, siginfo_t *info, void *context) {
-    const struct duet_fault_scope *scope = current;
+    const struct duet_fault_scope *scope = duet_fault_thread.scope;
     ucontext_t *state = context;
     if (scope != NULL && info->si_code > 0) {
         const uint8_t *at = (const uint8_t *)state->uc_mcontext.gregs[REG_RIP];
@@ -129,69 +131,89 @@ static void free_stack(void *base) {
     munmap(base, GUARD + STACK);
 }
 
-/* Gives the calling thread an alternate stack if it has none. */
+/* What the kernel puts on the stack is as large as the processor's registers; what is above that is the handler's. */
+static size_t least_stack(void) {
+    unsigned long frame = 0;
+#if defined(AT_MINSIGSTKSZ)
+    frame = getauxval(AT_MINSIGSTKSZ);
+#endif
+    return (frame < 2048 ? 2048 : frame) + 2048;
+}
+
+/* Gives the calling thread an alternate stack if it has none. False if that is impossible, or if its own is too small to handle a
+ * fault on. */
 static bool have_stack(void) {
     stack_t have;
     if (sigaltstack(NULL, &have) != 0) return false;
-    if (!(have.ss_flags & SS_DISABLE)) return true;
+    if (!(have.ss_flags & SS_DISABLE)) return have.ss_size >= least_stack();
     char *base = pthread_getspecific(stack_key);
     bool is_new = base == NULL;
     if (is_new) {
-        base = mmap(NULL, GUARD + STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        base = mmap(NULL, GUARD + STACK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (base == MAP_FAILED) return false;
-        mprotect(base, GUARD, PROT_NONE);
+        if (mprotect(base + GUARD, STACK, PROT_READ | PROT_WRITE) != 0 || pthread_setspecific(stack_key, base) != 0) {
+            munmap(base, GUARD + STACK);
+            return false;
+        }
     }
     stack_t stack = { .ss_sp = base + GUARD, .ss_size = STACK };
-    if (sigaltstack(&stack, NULL) == 0 && (!is_new || pthread_setspecific(stack_key, base) == 0)) return true;
-    if (is_new) munmap(base, GUARD + STACK);
+    if (sigaltstack(&stack, NULL) == 0) return true;
+    if (is_new) {
+        pthread_setspecific(stack_key, NULL);
+        munmap(base, GUARD + STACK);
+    }
     return false;
 }
 
 /* ---- Entry points ---- */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool has_key;
 
 static bool install(void) {
-    pthread_mutex_lock(&lock);
+    duet_lock(DUET_LOCK_FAULTS);
     if (!has_key) has_key = pthread_key_create(&stack_key, free_stack) == 0;
     bool installed = has_key && stand_in_front(&chains[0]) && stand_in_front(&chains[1]);
-    pthread_mutex_unlock(&lock);
+    duet_unlock(DUET_LOCK_FAULTS);
     return installed;
 }
 
-bool duet_faults_install(bool carries_on) {
-    /* The system is asked for SIGSEGV alone, which is what guest memory raises. The stack is looked at once per thread: without one,
-     * the handler runs on the stack of the run. */
-    THREAD_LOCAL bool has_stack;
+/* Guest memory raises SIGSEGV alone. The kernel is asked itself: the C library's set has 1024 signals. */
+static bool is_blocked(void) {
+    uint64_t mask = 0;
+    return syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, sizeof mask) != 0 || (mask >> (SIGSEGV - 1) & 1) != 0;
+}
+
+static bool get_ready(struct duet_fault_thread *own) {
+    if (is_blocked()) return false;
     struct sigaction now;
-    bool in_front = carries_on ||
-                    (sigaction(SIGSEGV, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle);
+    bool in_front = sigaction(SIGSEGV, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle;
     if (!in_front && !install()) return false;
-    if (!has_stack) has_stack = have_stack();
-    return has_stack;
+    /* The stack is looked at once per thread: without one, the handler runs on the stack of the run. */
+    if (!own->has_stack) own->has_stack = have_stack();
+    return own->has_stack;
 }
 
-const struct duet_fault_scope *duet_faults_enter(const struct duet_fault_scope *scope) {
-    const struct duet_fault_scope *outer = current;
-    current = scope;
-    atomic_signal_fence(memory_order_seq_cst);
-    return outer;
+bool duet_faults_ready(uint64_t *thread) {
+    static _Atomic uint64_t numbers;
+    struct duet_fault_thread *own = &duet_fault_thread;
+    if (*thread != 0 && *thread == own->number) return true;
+    *thread = 0;
+    own->is_unready = !get_ready(own);
+    if (own->is_unready) return false;
+    if (own->number == 0) own->number = atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed) + 1;
+    *thread = own->number;
+    return true;
 }
 
-void duet_faults_leave(const struct duet_fault_scope *outer) {
-    atomic_signal_fence(memory_order_seq_cst);
-    current = outer;
-}
+bool duet_faults_unready(void) { return duet_fault_thread.is_unready; }
 
 #else
 
-bool duet_faults_install(bool carries_on) {
-    (void)carries_on;
+bool duet_faults_ready(uint64_t *thread) {
+    (void)thread;
     return false;
 }
 
-const struct duet_fault_scope *duet_faults_enter(const struct duet_fault_scope *scope) { return scope; }
-void duet_faults_leave(const struct duet_fault_scope *outer) { (void)outer; }
+bool duet_faults_unready(void) { return true; }
 
 #endif

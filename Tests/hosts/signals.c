@@ -421,6 +421,139 @@ static void overflow_of_the_hosts_stack(void) {
     EQUAL(seen, 20);
 }
 
+/* ---- Threads that block signals ---- */
+
+static void block(int number) {
+    sigset_t set;
+    sigemptyset(&set);
+    if (number == 0) sigfillset(&set); else sigaddset(&set, number);
+    NEED(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+}
+static int is_blocked(int number) {
+    sigset_t set;
+    NEED(pthread_sigmask(SIG_BLOCK, NULL, &set) == 0);
+    return sigismember(&set, number);
+}
+
+static int blocked_now; /* a signal, or 0 for all */
+static pvm_action_t look_at_mask(pvm_vm_t* vm, int func_id, void* user_data) {
+    (void)vm, (void)func_id;
+    *(int*)user_data = is_blocked(blocked_now ? blocked_now : SIGSEGV);
+    return PVM_ACTION_CONTINUE;
+}
+static const pvm_engine_t compiling[] = { PVM_ENGINE_RECOMPILER, PVM_ENGINE_AUTO };
+static const pvm_memory_mode_t guarding[] = { PVM_MEMORY_GUARDED, PVM_MEMORY_AUTO };
+
+/* Faults as ever, and the mask is the host's: during the run, too. */
+static void* fault_while_blocking(void* argument) {
+    block(blocked_now);
+    for (int i = 0; i < 40; i++) {
+        const code_t code = calling_guest();
+        int is_blocked_inside = 0;
+        pvm_vm_t* vm = vm_of(&code, compiling[i % 2], guarding[i / 2 % 2]);
+        pvm_set_host_function(vm, look_at_mask, &is_blocked_inside);
+        fault_and_repair(vm);
+        EQUAL(is_blocked_inside, 1);
+        EQUAL(is_blocked(blocked_now ? blocked_now : SIGSEGV), 1);
+        EQUAL(is_blocked(SIGUSR1), blocked_now == 0);
+    }
+    return argument;
+}
+static void blocked_from_the_start(void) { fault_while_blocking(NULL); }
+static void blocked_in_a_thread(void) {
+    guarded_faults(10);
+    in_a_thread(fault_while_blocking, NULL);
+    guarded_faults(10);
+}
+static void blocked_sigsegv_and_others(void) {
+    NEED(pvm_set_auto_policy(1, 0) == PVM_OK);
+    const int numbers[] = { SIGSEGV, SIGBUS, 0 };
+    for (int i = 0; i < 3; i++) {
+        blocked_now = numbers[i];
+        EQUAL(death_of(blocked_from_the_start), 0);
+        EQUAL(death_of(blocked_in_a_thread), 0);
+    }
+}
+
+/* A VM that has run before, and one that a host call has interrupted, go on in a thread that blocks them, and back. */
+static void* resume_into_fault(void* argument) {
+    if (blocked_now) block(SIGSEGV);
+    pvm_vm_t* vm = (pvm_vm_t*)argument;
+    EQUAL(pvm_resume(vm), PVM_EXIT_FAULT);
+    EQUAL(pvm_map_pages(vm, DATA_PAGE, 1, PVM_ACCESS_WRITE), PVM_OK);
+    return NULL;
+}
+static void* resume_to_the_end(void* argument) {
+    if (!blocked_now) block(SIGSEGV);
+    pvm_vm_t* vm = (pvm_vm_t*)argument;
+    EQUAL(pvm_resume(vm), PVM_EXIT_HALT);
+    EQUAL(pvm_map_pages(vm, DATA_PAGE, 1, PVM_ACCESS_NONE), PVM_OK);
+    return NULL;
+}
+static void goes_to_blocking_threads(void) {
+    const code_t code = calling_guest();
+    pvm_vm_t* vm = guarded_vm(&code); /* without a host function: it stops at the host call */
+    for (int i = 0; i < 100; i++) {
+        blocked_now = i % 2;
+        const uint64_t gas = vm->gas;
+        EQUAL(pvm_run(vm, 0), PVM_EXIT_HOST);
+        in_a_thread(resume_into_fault, vm);
+        in_a_thread(resume_to_the_end, vm);
+        EQUAL(gas - vm->gas, 4);
+    }
+    pvm_destroy(vm);
+}
+static void runs_that_go_to_blocking_threads(void) { EQUAL(death_of(goes_to_blocking_threads), 0); }
+
+/* Between two runs on one thread. */
+static void blocks_and_unblocks(void) {
+    const code_t code = storing_guest();
+    pvm_vm_t* vm = guarded_vm(&code);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGSEGV);
+    for (int i = 0; i < 100; i++) {
+        NEED(pthread_sigmask(i % 3 == 0 ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL) == 0);
+        EQUAL(pvm_run(vm, 0), PVM_EXIT_FAULT);
+        EQUAL(pvm_map_pages(vm, DATA_PAGE, 1, PVM_ACCESS_WRITE), PVM_OK);
+        EQUAL(pvm_resume(vm), PVM_EXIT_HALT);
+        EQUAL(pvm_map_pages(vm, DATA_PAGE, 1, PVM_ACCESS_NONE), PVM_OK);
+    }
+    pvm_destroy(vm);
+}
+static void blocked_between_runs(void) { EQUAL(death_of(blocks_and_unblocks), 0); }
+
+/* A SIGSEGV that was sent waits until the host wants it. */
+static void sent_while_blocked(void) {
+    handle_info(SIGSEGV, only_count, 0);
+    guarded_faults(2);
+    block(SIGSEGV);
+    raise(SIGSEGV);
+    guarded_faults(20);
+    EQUAL(seen, 0);
+    sigset_t set;
+    sigpending(&set);
+    CHECK(sigismember(&set, SIGSEGV));
+    sigemptyset(&set);
+    sigaddset(&set, SIGSEGV);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    EQUAL(seen, 1);
+    guarded_faults(2);
+}
+static void sent_signals_stay_blocked(void) { EQUAL(death_of(sent_while_blocked), 0); }
+
+/* A stack of the host's for signals on which none can be handled with the processor's registers. */
+static void tiny_stack(void) {
+    static char memory[2048];
+    stack_t own;
+    memset(&own, 0, sizeof own);
+    own.ss_sp = memory;
+    own.ss_size = sizeof memory;
+    if (sigaltstack(&own, NULL) != 0) return; /* newer kernels do not have it */
+    guarded_faults(5);
+}
+static void stacks_that_are_too_small(void) { EQUAL(death_of(tiny_stack), 0); }
+
 /* ---- Nesting ---- */
 
 static int depth;
@@ -493,7 +626,8 @@ static const struct { const char* name; void (*run)(void); } tests[] = {
     TEST(sent_signals_arrive), TEST(sent_to_a_running_guest), TEST(stale_pointer_in_a_callback),
     TEST(stale_pointer_beside_a_running_guest), TEST(stale_pointer_kills), TEST(threads_without_a_stack),
     TEST(threads_with_a_stack), TEST(threads_with_a_stack_afterwards), TEST(overflow_of_the_hosts_stack), TEST(nested_vms),
-    TEST(forked_process), TEST(installing_beside_faults),
+    TEST(forked_process), TEST(installing_beside_faults), TEST(blocked_sigsegv_and_others), TEST(runs_that_go_to_blocking_threads),
+    TEST(blocked_between_runs), TEST(sent_signals_stay_blocked), TEST(stacks_that_are_too_small),
 };
 
 int main(int argc, char** argv) {

@@ -23,12 +23,8 @@ extension UnsafeMutablePointer<Instance> {
     /// the caller does not want to wait.
     func acquireCode(waits: Bool, carriesOn: Bool = false) -> NativeCode.Pointer? {
         guard Recompiler.isAvailable, pointee.memory.prepareContext() else { return nil }
-        // Memory that cannot be guarded is checked.
-        let isGuarded = wantsGuard && pointee.memory.guardPages()
-        if isGuarded {
-            let has = pointee.code?.pointee.isGuarded == true
-            guard duet_faults_install(has && carriesOn) else { return nil }
-        }
+        // Where memory cannot be guarded, and on a thread that cannot take a fault, it is checked.
+        let isGuarded = wantsGuard && canFault(carriesOn: carriesOn) && pointee.memory.guardPages()
         if let code = pointee.code {
             if code.pointee.isGuarded == isGuarded { return code }
             code.release()
@@ -37,6 +33,17 @@ extension UnsafeMutablePointer<Instance> {
         pointee.code = pointee.program.acquireCode(isGuarded: isGuarded, waits: waits)
         return pointee.code
     }
+
+    /// Is this thread ready for faults of the guest?
+    private func canFault(carriesOn: Bool) -> Bool {
+        if !carriesOn || pointee.code?.pointee.isGuarded != true { pointee.faultThread = 0 }
+        return withUnsafeMutablePointer(to: &pointee.faultThread) { duet_faults_ready($0) }
+    }
+
+    /// Can guarded code go on? A host call may have come back on another thread, and it and `sbrk` change rights, which the host may
+    /// have refused to.
+    @inline(__always)
+    var isStillGuarded: Bool { pointee.memory.isGuarded && duet_faults_thread() == pointee.faultThread }
 }
 
 // MARK: PVM_ENGINE_AUTO
@@ -77,7 +84,7 @@ extension UnsafeMutablePointer<Instance> {
     var codePays: Bool {
         // Guarding its memory costs a VM about as much as a slice.
         if wantsGuard, pointee.interpretedGas < duet_auto_slice() { return false }
-        return switch pointee.program.codeState(isGuarded: wantsGuard) {
+        return switch pointee.program.codeState(isGuarded: wantsGuard && !duet_faults_unready()) {
         case .ready: true
         // As much as compiling takes, so that the time is doubled at most and mostly saved.
         case .none, .refused: withUnsafePointer(to: &pointee.program.pointee.heat) { duet_sum($0) } >= warmth

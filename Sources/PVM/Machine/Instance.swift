@@ -17,6 +17,8 @@ struct Instance {
     var memoryMode = PVM_MEMORY_AUTO
     /// Compiled code that it has run, with a reference.
     var code: NativeCode.Pointer?
+    /// The thread that was last ready for faults of that code (`duet_faults_ready`).
+    var faultThread: UInt64 = 0
     /// `PVM_ENGINE_AUTO` while the interpreter runs: gas that is kept back, and what it was given instead.
     var hiddenGas: UInt64 = 0
     var sliceGas: UInt64 = 0

@@ -60,7 +60,7 @@ extension UnsafeMutablePointer<Instance> {
                 next = self.start(at: pointee.vm.pc)
                 continue
             case .wantsCode:
-                code = acquireCode(waits: false)
+                code = acquireCode(waits: pointee.engine == PVM_ENGINE_RECOMPILER)
                 next = Start(index: pointee.resumeIndex, pc: next.pc, paid: pointee.resumePaid)
                 continue
             default: break

@@ -7,15 +7,14 @@ extension UnsafeMutablePointer<Instance> {
     func runNative(_ code: NativeCode.Pointer, from start: Int, paid: Bool) -> Outcome {
         let base = pointee.memory.base
         base.storeBytes(of: UnsafeMutableRawPointer(self), toByteOffset: Int(NativeContext.vm), as: UnsafeMutableRawPointer.self)
-        guard code.pointee.isGuarded else { return runNative(code.pointee, base, from: start, paid: paid) }
-        return withUnsafePointer(to: code.pointee.faultScope(base)) { scope in
-            let outer = duet_faults_enter(scope)
-            defer { duet_faults_leave(outer) }
-            return runNative(code.pointee, base, from: start, paid: paid)
-        }
+        guard code.pointee.isGuarded else { return runNative(code.pointee, base, nil, from: start, paid: paid) }
+        return withUnsafePointer(to: code.pointee.faultScope(base)) { runNative(code.pointee, base, $0, from: start, paid: paid) }
     }
 
-    private func runNative(_ code: NativeCode, _ base: UnsafeMutableRawPointer, from start: Int, paid: Bool) -> Outcome {
+    /// With a scope for guarded code.
+    private func runNative(
+        _ code: NativeCode, _ base: UnsafeMutableRawPointer, _ scope: UnsafePointer<duet_fault_scope>?, from start: Int, paid: Bool
+    ) -> Outcome {
         let program = pointee.program
         var index = start, paid = paid
         var segment = GuestSegment()
@@ -32,7 +31,19 @@ extension UnsafeMutablePointer<Instance> {
                 paid = care.paid
                 continue
             }
-            let exit = code.run(base, from: index, &segment)
+            let exit: NativeExit
+            if let scope {
+                guard isStillGuarded else {
+                    pointee.resumeIndex = index
+                    pointee.resumePaid = paid
+                    return .wantsCode
+                }
+                let outer = duet_faults_enter(scope)
+                exit = code.run(base, from: index, &segment)
+                duet_faults_leave(outer)
+            } else {
+                exit = code.run(base, from: index, &segment)
+            }
             segment.leave()
             index = exit.index
             pointee.resumeIndex = index
@@ -81,8 +92,9 @@ struct GuestSegment {
     mutating func enter(_ base: UnsafeMutableRawPointer) {
         guest = UInt64(UInt(bitPattern: base))
         let now = duet_segment_base()
+        // It has stayed here, so there was nothing else; what another thread had is not this one's.
+        outer = now == guest ? 0 : now
         if now == guest { return }
-        outer = now
         duet_set_segment_base(guest)
     }
 
