@@ -190,7 +190,8 @@ void pvm_destroy(pvm_vm_t* vm);
  *   ro      readable; the host may write it until the first run
  *   output  readable; the host may write it until the first run (a standard program finds its arguments here)
  *   stack   readable and writable
- * Where regions overlap, a page has the rights of the first of: stack, rw, output, ro. */
+ * Where regions overlap, a page has the rights of the first of: stack, rw, output, ro. Where memory is short there is no
+ * region at all afterwards: vm->rw_data, ro_data, output and stack are NULL. */
 void pvm_set_memory_bounds(pvm_vm_t* vm,
     uint32_t rw_addr, uint32_t rw_end,
     uint32_t ro_addr, uint32_t ro_end,
@@ -214,7 +215,8 @@ uint64_t pvm_get_register(pvm_vm_t* vm, int index);
 const uint64_t* pvm_get_registers(pvm_vm_t* vm);
 
 /* Moves the end of the heap (octets). Pages from the start of the rw region up to it become readable and writable, pages
- * behind it are taken away. A pointer below the start of the rw region or above vm->max_heapsize has no effect. */
+ * behind it are taken away. A pointer below the start of the rw region or above vm->max_heapsize has no effect, nor has one
+ * for which memory is short: vm->current_heap_pointer tells. */
 void pvm_set_heap_pointer(pvm_vm_t* vm, uint32_t pointer);
 
 /* ---- Guest memory ----

@@ -12,7 +12,10 @@
  *   Threads    A program is immutable: any number of threads and VMs share one. A VM is used by one thread at a time.
  *   Units      Addresses and lengths: octets of guest memory. Pages: 4096 octets. Gas: unsigned 64 bits.
  *   Callbacks  In a host function, everything works on the running VM but pvm_run, pvm_resume, pvm_step, pvm_execute,
- *              pvm_set_memory_bounds and pvm_destroy, which are refused (PVM_EXIT_REFUSED, PVM_ERR_BUSY or no effect).
+ *              pvm_set_memory_bounds and pvm_destroy, which are refused (PVM_EXIT_REFUSED, PVM_ERR_BUSY or no effect). It may
+ *              change to another stack, run other VMs meanwhile, and return on another thread. On guarded memory it does
+ *              not return, and a run is not resumed, on a thread that it has made block SIGSEGV meanwhile.
+ *   Processes  A program may fork at any time. The child can use the library, and the objects of the thread that forked.
  *   After exit Registers, pc, gas and memory of a VM stay readable and writable after every exit, until pvm_destroy.
  */
 #ifndef PVM_EXT_H
@@ -177,6 +180,8 @@ typedef enum { PVM_MEMORY_AUTO = 0, PVM_MEMORY_CHECKED = 1, PVM_MEMORY_GUARDED =
  *   PVM_MEMORY_GUARDED      gives the host's pages the guest's rights. The first run of compiled code on it (no earlier) installs
  *                           handlers for SIGSEGV and SIGBUS, which pass on every signal that no guest access caused. Pointers
  *                           from pvm_memory_view and struct VM must be used within the rights of their pages.
+ *                           Memory is checked all the same while a thread runs the VM that blocks SIGSEGV or whose signal
+ *                           stack is too small, and from when on the host has refused to change the rights of its pages.
  *   PVM_MEMORY_AUTO         guarded for compiled code, else checked. Hosts that want no signal handlers choose CHECKED.
  * The queries answer what is used where the VM compiles, never AUTO. */
 pvm_error_t pvm_set_engine(pvm_vm_t* vm, pvm_engine_t engine);
@@ -301,7 +306,8 @@ pvm_error_t pvm_output(const pvm_vm_t* vm, const uint8_t** output, size_t* outpu
 typedef enum { PVM_ACCESS_NONE = 0, PVM_ACCESS_READ = 1, PVM_ACCESS_WRITE = 2 /* and read */ } pvm_access_t;
 
 /* Gives page_count pages from first_page (an address divided by 4096, 16 at least) their rights. Pages that had none come
- * up zeroed, pages that get none lose their contents, others keep them. Any number of regions may exist. */
+ * up zeroed, pages that get none lose their contents, others keep them. Any number of regions may exist. What the host
+ * refuses (PVM_ERR_NO_MEMORY) may be asked for again. */
 pvm_error_t pvm_map_pages(pvm_vm_t* vm, uint32_t first_page, uint32_t page_count, pvm_access_t access);
 
 pvm_access_t pvm_page_access(const pvm_vm_t* vm, uint32_t page);
@@ -315,7 +321,8 @@ int pvm_is_writable(const pvm_vm_t* vm, uint64_t address, uint64_t length);
 pvm_error_t pvm_read(const pvm_vm_t* vm, uint64_t address, uint64_t length, uint8_t* data);
 pvm_error_t pvm_write(pvm_vm_t* vm, uint64_t address, uint64_t length, const uint8_t* data);
 
-/* As pvm_write, but pages that are only readable take it too: for laying out memory. */
+/* As pvm_write, but pages that are only readable take it too: for laying out memory. PVM_ERR_NO_MEMORY where the host
+ * refuses to open them. */
 pvm_error_t pvm_load(pvm_vm_t* vm, uint64_t address, uint64_t length, const uint8_t* data);
 
 /* A direct pointer to a range that has the given rights (READ or WRITE) all over. Valid until pages of the range change
@@ -325,7 +332,8 @@ pvm_error_t pvm_memory_view(pvm_vm_t* vm, uint64_t address, uint64_t length, pvm
 /* ---- Inner machines ----
  * The refine host calls on machines that a guest makes itself. Each takes its 10 gas, reads and sets the guest's registers
  * and returns the action, so that a host function is one line: return pvm_inner_peek(vm). Machines are numbered from 0, the
- * lowest free number first, belong to the VM and go with it; they have its instruction set. */
+ * lowest free number first, belong to the VM and go with it; they have its instruction set. Where the host has no memory for
+ * what is asked, the action is PVM_ACTION_PANIC. */
 pvm_action_t pvm_inner_machine(pvm_vm_t* vm);  /* r7, r8: blob, r9: pc -> r7: number, HUH */
 pvm_action_t pvm_inner_peek(pvm_vm_t* vm);     /* r7: number, r8: to (guest), r9: from (inner), r10: octets -> OK, WHO, OOB */
 pvm_action_t pvm_inner_poke(pvm_vm_t* vm);     /* r7: number, r8: from (guest), r9: to (inner), r10: octets -> OK, WHO, OOB */

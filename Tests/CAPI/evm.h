@@ -49,10 +49,18 @@ static size_t host_copy(Host* h, const evmc_address* a, size_t offset, uint8_t* 
     return n;
 }
 static bool host_destruct(Host* h, const evmc_address* a, const evmc_address* b) { (void)h; (void)a; (void)b; return true; }
+/* What the host of the test program refuses is not the test's matter (scripts/test-refusing-hosts). */
+static inline void look_for_refusal(enum evmc_status_code status) {
+    if (status == EVMC_OUT_OF_MEMORY && check_is_refusing()) check_refused(__FILE__, __LINE__, "memory of an execution");
+}
 static struct evmc_result host_call(Host* h, const struct evmc_message* m) {
     h->calls++;
     h->message = *m;
-    if (h->vm != NULL) return h->vm->execute(h->vm, h->interface, h, h->revision, m, h->own_code, h->own_size);
+    if (h->vm != NULL) {
+        const struct evmc_result own = h->vm->execute(h->vm, h->interface, h, h->revision, m, h->own_code, h->own_size);
+        look_for_refusal(own.status_code);
+        return own;
+    }
     struct evmc_result r = h->answer;
     if (h->gives_gas_back) r.gas_left = m->gas;
     return r;
@@ -121,6 +129,7 @@ static inline End execute_on(struct evmc_vm* vm, Host* host, enum evmc_revision 
     message.gas = gas;
     message.flags = flags;
     struct evmc_result r = vm->execute(vm, &host_functions, host, rev, &message, code->octets, code->size);
+    look_for_refusal(r.status_code);
     End end;
     memset(&end, 0, sizeof end);
     end.status = r.status_code;

@@ -127,7 +127,7 @@ static void nesting(void) {
     duet_transaction_t what = transaction(sender, contract, 20000000);
     duet_receipt_t receipt;
     evmc_bytes32 key = number(0), depth;
-    CHECK(duet_state_execute(state, NULL, EVMC_HOMESTEAD, &where, &what, &receipt) == DUET_STATE_OK);
+    NEED(duet_state_execute(state, NULL, EVMC_HOMESTEAD, &where, &what, &receipt) == DUET_STATE_OK);
     CHECK(receipt.success);
     CHECK(duet_state_storage(state, &contract, &key, &depth) == DUET_STATE_OK);
     EQUAL(value(depth), 1025);

@@ -20,8 +20,8 @@ static void* work(void* argument) {
         const uint64_t n = number * ROUNDS + round + 1;
         pvm_vm_t* vm = NULL;
         pvm_program_retain(shared);
-        if (pvm_vm_create(shared, NULL, 0, 1000000, &vm) != PVM_OK) { wrong++; continue; }
-        pvm_map_pages(vm, 0x20, 1, PVM_ACCESS_WRITE);
+        NEED(pvm_vm_create(shared, NULL, 0, 1000000, &vm) == PVM_OK);
+        NEED(pvm_map_pages(vm, 0x20, 1, PVM_ACCESS_WRITE) == PVM_OK);
         uint64_t data = n;
         pvm_set_host_function(vm, add_data, &data);
         vm->registers[2] = n;
