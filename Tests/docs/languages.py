@@ -11,16 +11,21 @@ from pages import ROOT, read
 WORK = os.path.join(ROOT, "build", "docs")
 PLACE = os.path.join(WORK, "root")
 HERE = os.path.join("Tests", "docs")
+# For one command. A Swift package on a busy machine takes minutes.
+LIMIT = 900
 
 
 def run(command, **options):
     """Runs to the end, in the project's folder; None and the output, or what is wrong and the output."""
     options.setdefault("cwd", ROOT)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **options)
+    shown = " ".join(command).strip()[:200]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=LIMIT, **options)
+    except subprocess.TimeoutExpired:
+        return f"{shown} takes more than {LIMIT} seconds (a block of 'sh menu' is not run)", ""
     if done.returncode == 0:
         return None, done.stdout
-    shown = command if isinstance(command, str) else " ".join(command)
-    return f"{shown.strip()[:200]} ended with {done.returncode}:\n{done.stdout}", done.stdout
+    return f"{shown} ended with {done.returncode}:\n{done.stdout}", done.stdout
 
 
 def compared(block, output):
