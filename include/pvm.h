@@ -158,7 +158,7 @@ struct VM {
  *   once: any non-zero octet counts as set.
  * jump_table: code offsets, may be NULL if jump_table_len (entries) is 0. initial_regs: 13 values, or NULL for zeros.
  * Returns NULL if code is NULL, code_len is 0 or over 2^28, bitmask is NULL or its length is neither form's,
- *   jump_table is NULL though jump_table_len is not 0, or memory is short. */
+ *   jump_table is NULL though jump_table_len is not 0, jump_table_len is over 2^26, or memory is short. */
 pvm_vm_t* pvm_create(uint32_t service_index,
                      const uint8_t* code, size_t code_len,
                      const uint64_t* initial_regs,

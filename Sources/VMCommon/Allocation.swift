@@ -7,3 +7,14 @@ public func allocate<T: BitwiseCopyable>(_: T.Type, _ count: Int) -> UnsafeMutab
     if count > (1 << 17) / MemoryLayout<T>.stride { duet_populate(memory, count * MemoryLayout<T>.stride) }
     return memory.assumingMemoryBound(to: T.self)
 }
+
+/// Zeroed room of `words` words on the stack, for the time of `body`. What `withUnsafeTemporaryAllocation` hands out above 1024 octets comes from the
+/// heap, and the process ends where that is refused.
+@inline(__always)
+public func withStackRoom<let words: Int, T: BitwiseCopyable, Result>(
+    _: InlineArray<words, UInt64>.Type, of _: T.Type, _ capacity: Int, _ body: (UnsafeMutablePointer<T>) -> Result
+) -> Result {
+    assert(capacity * MemoryLayout<T>.stride <= 8 * words && MemoryLayout<T>.alignment <= MemoryLayout<UInt64>.alignment)
+    var room = InlineArray<words, UInt64>(repeating: 0)
+    return withUnsafeMutablePointer(to: &room) { body(UnsafeMutableRawPointer($0).assumingMemoryBound(to: T.self)) }
+}

@@ -14,7 +14,7 @@ public struct ByteReader {
     public mutating func take(_ count: UInt64) -> UnsafeRawBufferPointer? {
         guard count <= UInt64(remaining) else { return nil }
         let start = offset
-        offset += Int(count)
+        offset += Int(truncatingIfNeeded: count)
         return UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
     }
 

@@ -25,7 +25,9 @@ public struct TraceBuffer: BitwiseCopyable {
         let flags = UInt32(DUET_TRACE_FAULTS_ONLY | DUET_TRACE_MEMORY)
         guard let buffer = trace.buffer, trace.stack_words <= UInt32(DUET_MAX_STACK_WORDS), trace.flags & ~flags == 0,
               trace.stack_words > 0 || trace.flags & UInt32(DUET_TRACE_MEMORY) == 0 else { return false }
-        return UInt(bitPattern: buffer) % 8 == 0 && trace.buffer_size >= 0 && trace.buffer_size >= recordSize
+        // A size with which the buffer would end beyond what a signed number can say is a mistake, not a size.
+        guard trace.buffer_size >= recordSize, trace.buffer_size <= Int.max &- Int(bitPattern: buffer) else { return false }
+        return UInt(bitPattern: buffer) % 8 == 0
     }
 
     /// Of a trace that is valid. `spill` has room for a record.
@@ -37,7 +39,7 @@ public struct TraceBuffer: BitwiseCopyable {
         flush = trace.pointee.flush
         context = trace.pointee.context
         capacity = trace.pointee.buffer_size / recordSize
-        counted = Int(min(trace.pointee.count, UInt64(capacity)))
+        counted = Int(truncatingIfNeeded: min(trace.pointee.count, UInt64(capacity)))
         place = duet_record_place(next: (start + counted * recordSize).assumingMemoryBound(to: UInt8.self),
                                   last: UInt(bitPattern: start + (capacity - 1) * recordSize))
         if counted == capacity { next = makeRoom(0) }

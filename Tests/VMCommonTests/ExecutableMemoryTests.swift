@@ -2,6 +2,12 @@ import Foundation
 import Testing
 @testable import VMCommon
 
+private func canReserve(_ octets: Int) -> Bool {
+    guard let memory = ExecutableMemory(capacity: octets) else { return false }
+    memory.destroy()
+    return true
+}
+
 @Suite struct ExecutableMemoryTests {
     private let pageSize = sysconf(Int32(_SC_PAGESIZE))
 
@@ -36,6 +42,7 @@ import Testing
 
     @Test func nothingIsWritableAndExecutable() throws {
         let memory = try #require(ExecutableMemory(capacity: 64 * pageSize))
+        defer { memory.destroy() }
         var blocks: [CodeBlock] = []
         for number in 0..<20 { blocks.append(try #require(install(memory, code(UInt32(number), padding: number * 700)))) }
         let first = blocks[0]
@@ -57,6 +64,7 @@ import Testing
 
     @Test func blocksHoldTheirCode() throws {
         let memory = try #require(ExecutableMemory(capacity: 64 * pageSize))
+        defer { memory.destroy() }
         for size in [1, pageSize - 1, pageSize, pageSize + 1, 3 * pageSize] {
             let octets = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
             let block = try #require(install(memory, octets))
@@ -72,6 +80,7 @@ import Testing
 
     @Test func boundAndRoomAfterFreeing() throws {
         let memory = try #require(ExecutableMemory(capacity: 8 * pageSize))
+        defer { memory.destroy() }
         #expect(memory.statistics.capacity == 8 * pageSize)
         let blocks = (0..<8).compactMap { install(memory, code(UInt32($0))) }
         #expect(blocks.count == 8)
@@ -97,6 +106,7 @@ import Testing
 
     @Test func freedPagesGiveTheirMemoryBack() throws {
         let memory = try #require(ExecutableMemory(capacity: 4096 * pageSize))
+        defer { memory.destroy() }
         let base = try #require(install(memory, code(1)))
         for _ in 0..<200 {
             let block = try #require(install(memory, [UInt8](repeating: 0xcc, count: 1024 * pageSize)))
@@ -110,10 +120,11 @@ import Testing
     }
 
     /// An address space of 2^47 octets has room for 127 such reservations at once, not for 300.
-    @Test(.enabled(if: ExecutableMemory(capacity: 1 << 40) != nil, "the address space is limited"))
+    @Test(.enabled(if: canReserve(1 << 40), "the address space is limited"))
     func theReservationGoesWithItsOwner() throws {
         for _ in 0..<300 {
             let memory = try #require(ExecutableMemory(capacity: 1 << 40))
+            defer { memory.destroy() }
             _ = try #require(install(memory, code(1)))
         }
     }
@@ -121,6 +132,7 @@ import Testing
     /// Threads install, call and free in one small reservation, so that they run into its bound and reuse each other's pages.
     @Test(.enabled(if: canRunX86, "the processor is no x86-64")) func manyThreads() throws {
         let memory = try #require(ExecutableMemory(capacity: 40 * pageSize))
+        defer { memory.destroy() }
         let codes = (0..<64).map { code(UInt32($0), padding: Int($0) * 150) }
         let wrong = Counter(), calls = Counter()
         let threads = (0..<8).map { seed in

@@ -3,7 +3,8 @@ import Testing
 
 /// Code is built, installed, called with a pointer to a few words in rdi, and compared with what Swift computes.
 @Suite(.enabled(if: canRunX86, "the processor is no x86-64")) struct GeneratedCodeTests {
-    private let memory = ExecutableMemory(capacity: 1 << 20)!
+    private static let memory = ExecutableMemory(capacity: 1 << 20)!
+    private let memory = GeneratedCodeTests.memory
 
     /// Values around which carries, signs and widths change.
     static let values: [UInt64] = [

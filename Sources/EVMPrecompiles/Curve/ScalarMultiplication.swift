@@ -1,3 +1,5 @@
+import VMCommon
+
 /// A part of a scalar, up to 128 bits and a sign.
 struct ShortScalar: BitwiseCopyable {
     var magnitude: UInt128
@@ -26,9 +28,8 @@ enum ScalarMultiplication {
     /// Writes the odd multiples of a point other than infinity to `table`.
     @inline(never)
     static func oddMultiples<F: Field>(_ point: Affine<F>, _ table: UnsafeMutablePointer<Affine<F>>) {
-        withUnsafeTemporaryAllocation(of: Jacobian<F>.self, capacity: multiples) { points in
+        withStackRoom(InlineArray<288, UInt64>.self, of: Jacobian<F>.self, multiples) { base in
             withUnsafeTemporaryAllocation(of: F.self, capacity: multiples) { space in
-                let base = points.baseAddress.unsafelyUnwrapped
                 base[0] = Jacobian(point)
                 let twice = base[0].doubled()
                 for index in 1..<multiples { base[index] = base[index &- 1].adding(twice) }

@@ -105,10 +105,19 @@ struct JacobianPoint<Curve: PrimeCurve>: BitwiseCopyable {
 }
 
 extension AffinePoint {
-    /// Writes the multiples by 1, 3, 5, … 2 × `count` - 1, of a point whose order is none of the factors up to that.
+    /// Writes the multiples by 1, 3, 5, … 2 × `count` - 1, of a point whose order is none of the factors up to that; `count` is 64 at most.
     func writeOddMultiples(_ count: Int, to table: UnsafeMutablePointer<Self>) {
-        withUnsafeTemporaryAllocation(of: JacobianPoint<Curve>.self, capacity: count) { points in
-            withUnsafeTemporaryAllocation(of: Curve.Element.self, capacity: count) { products in
+        if count == 8 {
+            writeOddMultiples(count, to: table, InlineArray<128, UInt64>.self)
+        } else {
+            writeOddMultiples(count, to: table, InlineArray<1024, UInt64>.self)
+        }
+    }
+
+    @inline(__always)
+    private func writeOddMultiples<let words: Int>(_ count: Int, to table: UnsafeMutablePointer<Self>, _ room: InlineArray<words, UInt64>.Type) {
+        withStackRoom(room, of: JacobianPoint<Curve>.self, count) { points in
+            withStackRoom(room, of: Curve.Element.self, count) { products in
                 points[0] = JacobianPoint(self)
                 let twice = Curve.doubled(points[0])
                 products[0] = points[0].z

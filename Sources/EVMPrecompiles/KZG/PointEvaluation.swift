@@ -50,10 +50,9 @@ private enum KZG {
     /// z proof - y G1
     private static func combination(_ z: U256, _ proof: Affine<BLS12381Fp>, _ y: U256) -> Jacobian<BLS12381Fp> {
         let multiples = ScalarMultiplication.multiples
-        return withUnsafeTemporaryAllocation(of: Affine<BLS12381Fp>.self, capacity: 4 * multiples) { tables in
+        return withStackRoom(InlineArray<384, UInt64>.self, of: Affine<BLS12381Fp>.self, 4 * multiples) { base in
             withUnsafeTemporaryAllocation(of: ShortScalar.self, capacity: 4) { scalars in
                 withUnsafeTemporaryAllocation(of: Int8.self, capacity: 4 * ScalarMultiplication.digits) { digits in
-                    let base = tables.baseAddress.unsafelyUnwrapped
                     for index in 0..<(2 * multiples) { base[index] = generatorMultiples[index] }
                     let (y0, y1) = BLS12381.splitG1(y), (z0, z1) = BLS12381.splitG1(z)
                     scalars[0] = ShortScalar(y0)

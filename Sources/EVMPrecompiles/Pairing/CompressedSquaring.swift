@@ -1,3 +1,5 @@
+import VMCommon
+
 /// An element of the cyclotomic subgroup of Fp12 without its c0.c0 and c1.c1, which follow from the others: four coordinates are
 /// enough for a squaring (K. Karabina, "Squaring in cyclotomic subgroups", 2013). Named as there, for our tower.
 struct CompressedElement<F: PairingField>: BitwiseCopyable {
@@ -38,9 +40,10 @@ extension Fp12 {
     /// get back from those powers that are factors of the result.
     @inline(never)
     func sparseCyclotomicPower(_ exponent: UInt64) -> Self {
-        let factors = exponent.nonzeroBitCount
-        return withUnsafeTemporaryAllocation(of: CompressedElement<F>.self, capacity: factors) { powers in
-            withUnsafeTemporaryAllocation(of: Fp2<F>.self, capacity: factors) { products in
+        let factors = exponent.nonzeroBitCount, most = 8
+        if factors > most { return cyclotomicPower(exponent) }
+        return withStackRoom(InlineArray<384, UInt64>.self, of: CompressedElement<F>.self, most) { powers in
+            withUnsafeTemporaryAllocation(of: Fp2<F>.self, capacity: most) { products in
                 var current = CompressedElement(self)
                 var product = Fp2<F>.one
                 var count = 0

@@ -10,17 +10,11 @@ public enum PrecompileStatus: Equatable, Sendable {
     case noMemory
 }
 
-/// A precompiled contract: a row of the table below.
+/// A precompiled contract. (Its functions are cases of a switch: a function in a variable carries an object that Swift counts references of.)
 public struct Precompile {
-    /// What a call with this input costs. It never traps; UInt64.max stands for all that is more.
-    public typealias Gas = (_ revision: Revision, _ input: PrecompileInput) -> UInt64
-    /// Computes the result; charges nothing. It asks `output` for room before a result that is not empty. Never `.outOfGas`.
-    public typealias Run = (_ revision: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus
-
+    private let number: UInt16
     public let name: StaticString
     public let since: Revision
-    public let gas: Gas
-    public let run: Run
 
     /// The precompile with this number as its address, nil if there is none at `revision`.
     public init?(_ number: UInt16, at revision: Revision) {
@@ -28,36 +22,84 @@ public struct Precompile {
         self = row
     }
 
-    /// The table of all precompiles.
     private init?(_ number: UInt16) {
         switch number {
-        case 0x01: self.init("ECREC", .frontier, { _, _ in 3000 }, ecrecover)
-        case 0x02: self.init("SHA256", .frontier, { perWord(60, 12, $1) }, sha256)
-        case 0x03: self.init("RIPEMD160", .frontier, { perWord(600, 120, $1) }, ripemd160)
-        case 0x04: self.init("ID", .frontier, { perWord(15, 3, $1) }, identity)
-        case 0x05: self.init("MODEXP", .byzantium, modexpGas, modexp)
-        case 0x06: self.init("BN254_ADD", .byzantium, { revision, _ in revision < .istanbul ? 500 : 150 }, bn254Add)
-        case 0x07: self.init("BN254_MUL", .byzantium, { revision, _ in revision < .istanbul ? 40000 : 6000 }, bn254Mul)
-        case 0x08: self.init("BN254_PAIRING", .byzantium, bn254PairingGas, bn254Pairing)
-        case 0x09: self.init("BLAKE2F", .istanbul, blake2fGas, blake2f)
-        case 0x0a: self.init("KZG_POINT_EVALUATION", .cancun, { _, _ in 50000 }, kzgPointEvaluation)
-        case 0x0b: self.init("BLS12_G1ADD", .prague, { _, _ in 375 }, bls12G1Add)
-        case 0x0c: self.init("BLS12_G1MSM", .prague, bls12G1MSMGas, bls12G1MSM)
-        case 0x0d: self.init("BLS12_G2ADD", .prague, { _, _ in 600 }, bls12G2Add)
-        case 0x0e: self.init("BLS12_G2MSM", .prague, bls12G2MSMGas, bls12G2MSM)
-        case 0x0f: self.init("BLS12_PAIRING_CHECK", .prague, bls12PairingCheckGas, bls12PairingCheck)
-        case 0x10: self.init("BLS12_MAP_FP_TO_G1", .prague, { _, _ in 5500 }, bls12MapFpToG1)
-        case 0x11: self.init("BLS12_MAP_FP2_TO_G2", .prague, { _, _ in 23800 }, bls12MapFp2ToG2)
-        case 0x100: self.init("P256VERIFY", .osaka, { _, _ in 6900 }, p256Verify)
+        case 0x01: self.init(number, "ECREC", .frontier)
+        case 0x02: self.init(number, "SHA256", .frontier)
+        case 0x03: self.init(number, "RIPEMD160", .frontier)
+        case 0x04: self.init(number, "ID", .frontier)
+        case 0x05: self.init(number, "MODEXP", .byzantium)
+        case 0x06: self.init(number, "BN254_ADD", .byzantium)
+        case 0x07: self.init(number, "BN254_MUL", .byzantium)
+        case 0x08: self.init(number, "BN254_PAIRING", .byzantium)
+        case 0x09: self.init(number, "BLAKE2F", .istanbul)
+        case 0x0a: self.init(number, "KZG_POINT_EVALUATION", .cancun)
+        case 0x0b: self.init(number, "BLS12_G1ADD", .prague)
+        case 0x0c: self.init(number, "BLS12_G1MSM", .prague)
+        case 0x0d: self.init(number, "BLS12_G2ADD", .prague)
+        case 0x0e: self.init(number, "BLS12_G2MSM", .prague)
+        case 0x0f: self.init(number, "BLS12_PAIRING_CHECK", .prague)
+        case 0x10: self.init(number, "BLS12_MAP_FP_TO_G1", .prague)
+        case 0x11: self.init(number, "BLS12_MAP_FP2_TO_G2", .prague)
+        case 0x100: self.init(number, "P256VERIFY", .osaka)
         default: return nil
         }
     }
 
-    private init(_ name: StaticString, _ since: Revision, _ gas: @escaping Gas, _ run: @escaping Run) {
+    private init(_ number: UInt16, _ name: StaticString, _ since: Revision) {
+        self.number = number
         self.name = name
         self.since = since
-        self.gas = gas
-        self.run = run
+    }
+
+    /// What a call with this input costs. It never traps; UInt64.max stands for all that is more.
+    public func gas(_ revision: Revision, _ input: PrecompileInput) -> UInt64 {
+        switch number {
+        case 0x01: 3000
+        case 0x02: perWord(60, 12, input)
+        case 0x03: perWord(600, 120, input)
+        case 0x04: perWord(15, 3, input)
+        case 0x05: modexpGas(revision, input)
+        case 0x06: revision < .istanbul ? 500 : 150
+        case 0x07: revision < .istanbul ? 40000 : 6000
+        case 0x08: bn254PairingGas(revision, input)
+        case 0x09: blake2fGas(revision, input)
+        case 0x0a: 50000
+        case 0x0b: 375
+        case 0x0c: bls12G1MSMGas(revision, input)
+        case 0x0d: 600
+        case 0x0e: bls12G2MSMGas(revision, input)
+        case 0x0f: bls12PairingCheckGas(revision, input)
+        case 0x10: 5500
+        case 0x11: 23800
+        case 0x100: 6900
+        default: .max
+        }
+    }
+
+    /// Computes the result; charges nothing. It asks `output` for room before a result that is not empty. Never `.outOfGas`.
+    public func run(_ revision: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+        switch number {
+        case 0x01: ecrecover(revision, input, &output)
+        case 0x02: sha256(revision, input, &output)
+        case 0x03: ripemd160(revision, input, &output)
+        case 0x04: identity(revision, input, &output)
+        case 0x05: modexp(revision, input, &output)
+        case 0x06: bn254Add(revision, input, &output)
+        case 0x07: bn254Mul(revision, input, &output)
+        case 0x08: bn254Pairing(revision, input, &output)
+        case 0x09: blake2f(revision, input, &output)
+        case 0x0a: kzgPointEvaluation(revision, input, &output)
+        case 0x0b: bls12G1Add(revision, input, &output)
+        case 0x0c: bls12G1MSM(revision, input, &output)
+        case 0x0d: bls12G2Add(revision, input, &output)
+        case 0x0e: bls12G2MSM(revision, input, &output)
+        case 0x0f: bls12PairingCheck(revision, input, &output)
+        case 0x10: bls12MapFpToG1(revision, input, &output)
+        case 0x11: bls12MapFp2ToG2(revision, input, &output)
+        case 0x100: p256Verify(revision, input, &output)
+        default: .failure
+        }
     }
 
     /// The numbers that the table has rows for lie below this one.

@@ -29,8 +29,9 @@ public struct Trie: BitwiseCopyable {
         return Trie.withNibbles(key) { path in find(path) }
     }
 
+    /// Of a key of `maxKeyOctets` at most.
     static func withNibbles<Result>(_ key: UnsafeRawBufferPointer, _ body: (Nibbles) -> Result) -> Result {
-        withUnsafeTemporaryAllocation(byteCount: max(1, 2 * key.count), alignment: 1) { room in
+        withUnsafeTemporaryAllocation(byteCount: 2 * maxKeyOctets, alignment: 1) { room in
             for index in 0..<key.count {
                 room[2 * index] = key[index] >> 4
                 room[2 * index + 1] = key[index] & 15

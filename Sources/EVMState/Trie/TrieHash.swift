@@ -74,12 +74,12 @@ extension Trie {
     /// Hex-prefix encoding (Yellow Paper, appendix C): a flag nibble, a zero nibble if the count is even, the path.
     private static func path(_ path: Nibbles, isLeaf: Bool, _ writer: inout RLPWriter) {
         let octets = path.count / 2 + 1
-        withUnsafeTemporaryAllocation(byteCount: octets, alignment: 1) { room in
+        withUnsafeTemporaryAllocation(byteCount: maxKeyOctets + 1, alignment: 1) { room in
             let flags: UInt8 = isLeaf ? 0x20 : 0
             let odd = path.count % 2
             room[0] = odd == 1 ? flags | 0x10 | path[0] : flags
             for index in 1..<octets { room[index] = path[2 * index - 2 + odd] << 4 | path[2 * index - 1 + odd] }
-            writer.string(UnsafeRawBufferPointer(room))
+            writer.string(UnsafeRawBufferPointer(rebasing: room[..<octets]))
         }
     }
 

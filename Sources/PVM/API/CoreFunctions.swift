@@ -29,6 +29,6 @@ public func init_dispatch_table() {}
 /// beyond `length` are zeros; `length` (at most 24 counts) is the skip distance.
 @c @implementation
 public func duet_dispatch(_ vm: UnsafeMutablePointer<VM>?, _ opcode: UInt8, _ operands: UnsafePointer<UInt8>?, _ length: Int) {
-    guard let instance = vm?.instance, !instance.pointee.isRunning, operands != nil || length == 0, length >= 0 else { return }
-    instance.dispatch(opcode, UnsafeBufferPointer(start: operands, count: min(length, 24)))
+    guard let instance = vm?.instance, !instance.pointee.isRunning, operands != nil || length == 0 else { return }
+    instance.dispatch(opcode, UnsafeBufferPointer(start: operands, count: Int(min(UInt(bitPattern: length), 24))))
 }

@@ -68,8 +68,8 @@ public func pvm_set_auto_policy(_ slice: UInt64, _ gas_per_instruction: UInt32) 
 
 @c @implementation
 public func pvm_cache_set_limit(_ octets: Int) -> pvm_error_t {
-    guard octets >= 0 else { return PVM_ERR_ARGUMENT }
-    ProgramCache.setLimit(octets)
+    // A size_t above the largest signed number is as good as no limit.
+    ProgramCache.setLimit(octets < 0 ? .max : octets)
     return PVM_OK
 }
 

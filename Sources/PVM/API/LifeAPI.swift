@@ -26,7 +26,7 @@ public func pvm_vm_create(
     vm.pointee = nil
     guard let program = unwrap(program), arguments != nil || arguments_len == 0 else { return PVM_ERR_NULL }
     let most = program.pointee.standard == nil ? 0 : StandardLayout.argumentSpace
-    guard arguments_len >= 0, UInt64(arguments_len) <= most else { return PVM_ERR_ARGUMENT }
+    guard UInt(bitPattern: arguments_len) <= UInt(most) else { return PVM_ERR_ARGUMENT }
     guard let instance = Instance.Handle.make(program, gas: gas) else { return PVM_ERR_NO_MEMORY }
     if let standard = program.pointee.standard,
        !instance.start(standard, arguments: UnsafeRawBufferPointer(start: arguments, count: arguments_len)) {

@@ -139,7 +139,7 @@ public func pvm_memory_view(
     guard let instance = vm?.instance else { return PVM_ERR_NULL }
     guard let need = rights(access), need != GuestMemory.none else { return PVM_ERR_ARGUMENT }
     guard instance.pointee.memory.allows(address, length, need) else { return PVM_ERR_OUT_OF_BOUNDS }
-    let offset = length == 0 ? 0 : Int(address)
+    let offset = length == 0 ? 0 : Int(truncatingIfNeeded: address)
     view.pointee = (instance.pointee.memory.base + offset).assumingMemoryBound(to: UInt8.self)
     return PVM_OK
 }

@@ -10,7 +10,9 @@ public func pvm_program_create(
     guard let program else { return PVM_ERR_NULL }
     program.pointee = nil
     guard image != nil || image_len == 0 else { return PVM_ERR_NULL }
-    guard image_len >= 0, let isa = ISA(isa) else { return PVM_ERR_ARGUMENT }
+    guard let isa = ISA(isa) else { return PVM_ERR_ARGUMENT }
+    // What does not fit a signed number is no length either.
+    guard image_len >= 0 else { return PVM_ERR_TOO_LARGE }
     do {
         program.pointee = OpaquePointer(try Program.shared(image: UnsafeRawBufferPointer(start: image, count: image_len), format: format, isa: isa))
         return PVM_OK
@@ -40,8 +42,7 @@ func rawProgram(
     _ jumps: UnsafePointer<UInt32>?, _ jumpCount: Int, _ isa: ISA
 ) throws(ImageError) -> Program.Pointer {
     guard let code, let bitmask, jumps != nil || jumpCount == 0 else { throw ImageError(PVM_ERR_NULL) }
-    guard codeCount >= 0, codeCount <= Int(Blob.maxSize), jumpCount >= 0 else { throw ImageError(PVM_ERR_TOO_LARGE) }
-    guard bitmaskCount >= 0 else { throw ImageError(PVM_ERR_ARGUMENT) }
+    try Program.refuseSizes(code: codeCount, bitmask: bitmaskCount, jumps: jumpCount)
     return try Program.shared(
         code: UnsafeBufferPointer(start: code, count: codeCount), bitmask: UnsafeBufferPointer(start: bitmask, count: bitmaskCount),
         jumps: UnsafeBufferPointer(start: jumps, count: jumpCount), isa: isa)

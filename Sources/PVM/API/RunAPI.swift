@@ -155,6 +155,6 @@ extension UnsafeMutablePointer<Instance> {
     fileprivate var output: UnsafeRawBufferPointer? {
         let address = registers[7], count = registers[8]
         guard count > 0, pointee.memory.allows(address, count, GuestMemory.read) else { return nil }
-        return UnsafeRawBufferPointer(start: pointee.memory.base + Int(address), count: Int(count))
+        return UnsafeRawBufferPointer(start: pointee.memory.base + Int(truncatingIfNeeded: address), count: Int(truncatingIfNeeded: count))
     }
 }

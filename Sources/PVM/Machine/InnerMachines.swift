@@ -15,7 +15,7 @@ struct InnerMachines {
         free(slots)
     }
 
-    subscript(_ number: UInt64) -> Instance.Handle? { number < UInt64(capacity) ? slots![Int(number)] : nil }
+    subscript(_ number: UInt64) -> Instance.Handle? { number < UInt64(capacity) ? slots![Int(truncatingIfNeeded: number)] : nil }
 
     /// Adds a machine and answers its number; nil if memory is short.
     mutating func add(_ machine: Instance.Handle) -> UInt64? {
@@ -35,14 +35,20 @@ struct InnerMachines {
     }
 
     mutating func remove(_ number: UInt64) {
-        slots![Int(number)]!.destroy()
-        slots![Int(number)] = nil
+        slots![Int(truncatingIfNeeded: number)]!.destroy()
+        slots![Int(truncatingIfNeeded: number)] = nil
         count -= 1
     }
 }
 
 /// The six host calls (Gray Paper appendix B, refine functions). The order of the checks is the paper's.
 extension UnsafeMutablePointer<Instance> {
+    /// Ranges that both memories allow.
+    private func copy(_ source: GuestMemory, _ from: UInt64, _ target: GuestMemory, _ to: UInt64, _ count: UInt64) {
+        guard count > 0 else { return }
+        memcpy(target.base + Int(truncatingIfNeeded: to), source.base + Int(truncatingIfNeeded: from), Int(truncatingIfNeeded: count))
+    }
+
     private func answer(_ value: UInt64) -> pvm_action_t {
         registers[7] = value
         return PVM_ACTION_CONTINUE
@@ -54,7 +60,8 @@ extension UnsafeMutablePointer<Instance> {
             let from = registers[7], count = registers[8], pc = registers[9]
             guard pointee.memory.allows(from, count, GuestMemory.read) else { return PVM_ACTION_PANIC }
             guard pointee.inner.count < pointee.inner.limit else { return PVM_ACTION_PANIC }
-            let bytes = UnsafeRawBufferPointer(start: pointee.memory.base + Int(count == 0 ? 0 : from), count: Int(count))
+            let bytes = UnsafeRawBufferPointer(
+                start: pointee.memory.base + Int(truncatingIfNeeded: count == 0 ? 0 : from), count: Int(truncatingIfNeeded: count))
             let program: Program.Pointer
             do throws(ImageError) {
                 program = try Program.shared(image: bytes, format: PVM_FORMAT_BLOB, isa: pointee.program.pointee.isa)
@@ -86,7 +93,7 @@ extension UnsafeMutablePointer<Instance> {
             guard pointee.memory.allows(to, count, GuestMemory.readWrite) else { return PVM_ACTION_PANIC }
             guard let machine = pointee.inner[registers[7]] else { return answer(HostCall.who) }
             guard machine.pointee.memory.allows(from, count, GuestMemory.read) else { return answer(HostCall.outOfBounds) }
-            if count > 0 { memcpy(pointee.memory.base + Int(to), machine.pointee.memory.base + Int(from), Int(count)) }
+            copy(machine.pointee.memory, from, pointee.memory, to, count)
             return answer(HostCall.ok)
         }
     }
@@ -98,7 +105,7 @@ extension UnsafeMutablePointer<Instance> {
             guard pointee.memory.allows(from, count, GuestMemory.read) else { return PVM_ACTION_PANIC }
             guard let machine = pointee.inner[registers[7]] else { return answer(HostCall.who) }
             guard machine.pointee.memory.allows(to, count, GuestMemory.readWrite) else { return answer(HostCall.outOfBounds) }
-            if count > 0 { memcpy(machine.pointee.memory.base + Int(to), pointee.memory.base + Int(from), Int(count)) }
+            copy(pointee.memory, from, machine.pointee.memory, to, count)
             return answer(HostCall.ok)
         }
     }
@@ -127,7 +134,7 @@ extension UnsafeMutablePointer<Instance> {
             let state = registers[8]
             guard pointee.memory.allows(state, 112, GuestMemory.readWrite) else { return PVM_ACTION_PANIC }
             guard let machine = pointee.inner[registers[7]] else { return answer(HostCall.who) }
-            let area = pointee.memory.base + Int(state)
+            let area = pointee.memory.base + Int(truncatingIfNeeded: state)
             machine.pointee.vm.gas = area.loadUnaligned(as: UInt64.self)
             memcpy(machine.registers, area + 8, 104)
             let exit = machine.run(from: machine.continuation)

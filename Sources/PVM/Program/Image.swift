@@ -47,7 +47,7 @@ public struct Blob {
             throw ImageError(PVM_ERR_BITMASK_PADDING)
         }
         if jumpEntrySize > 8 {
-            for index in 0..<Int(jumpCount) where !Blob.isZero(jumpTable, from: index * jumpEntrySize + 8, to: (index + 1) * jumpEntrySize) {
+            for index in 0..<Int(truncatingIfNeeded: jumpCount) where !Blob.isZero(jumpTable, from: index * jumpEntrySize + 8, to: (index + 1) * jumpEntrySize) {
                 throw ImageError(PVM_ERR_JUMP_ENTRY_TOO_LARGE)
             }
         }
@@ -55,6 +55,11 @@ public struct Blob {
 
     /// Entry `index` of j.
     public func jump(_ index: Int) -> UInt64 {
+        let place = index &* jumpEntrySize
+        if jumpEntrySize <= 8, place &+ 8 <= jumpTable.count {
+            let word = UnsafeRawPointer(jumpTable.baseAddress! + place).loadUnaligned(as: UInt64.self).littleEndian
+            return word & (UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- 8 &* jumpEntrySize))
+        }
         var value: UInt64 = 0
         for octet in 0..<min(jumpEntrySize, 8) {
             value |= UInt64(jumpTable[index * jumpEntrySize + octet]) << UInt64(8 * octet)

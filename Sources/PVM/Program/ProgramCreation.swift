@@ -21,10 +21,8 @@ extension Program {
     static func make(
         code: UnsafeBufferPointer<UInt8>, bitmask: UnsafeBufferPointer<UInt8>, jumps: UnsafeBufferPointer<UInt32>, isa: ISA
     ) throws(ImageError) -> Pointer {
+        try refuseSizes(code: code.count, bitmask: bitmask.count, jumps: jumps.count)
         let count = code.count, packedCount = (count + 7) / 8
-        guard count > 0 else { throw ImageError(PVM_ERR_NO_CODE) }
-        guard count <= Int(Blob.maxSize), jumps.count <= Int(Blob.maxSize) / 4 else { throw ImageError(PVM_ERR_TOO_LARGE) }
-        guard bitmask.count == count || bitmask.count == packedCount else { throw ImageError(PVM_ERR_ARGUMENT) }
         return try make(isa: isa) { (program: inout Program) throws(ImageError) in
             // One allocation: code, bitmask as given, packed bitmask, slack.
             guard let image = allocate(UInt8.self, count + bitmask.count + packedCount + slack) else {
@@ -41,6 +39,14 @@ extension Program {
             if jumps.count > 0 { memcpy(program.jumpTable!, jumps.baseAddress!, jumps.count * 4) }
             program.jumpCount = UInt64(jumps.count)
         }
+    }
+
+    /// Sizes, as a caller of the C interface names them (what does not fit a signed number is negative), before anyone reads an octet of what
+    /// they are the sizes of.
+    static func refuseSizes(code: Int, bitmask: Int, jumps: Int) throws(ImageError) {
+        guard code != 0 else { throw ImageError(PVM_ERR_NO_CODE) }
+        guard 0 <= code, code <= Blob.maxSize, 0 <= jumps, jumps <= Blob.maxSize / 4 else { throw ImageError(PVM_ERR_TOO_LARGE) }
+        guard bitmask == code || bitmask == (code + 7) / 8 else { throw ImageError(PVM_ERR_ARGUMENT) }
     }
 
     /// What is no image is refused before anyone looks at all of its bytes: a guest may name gigabytes of its memory as one.
@@ -75,7 +81,7 @@ extension Program {
             jumpMask = 0
             try makeJumpTable(blob.jumpCount == 0 ? 0 : 1)
         } else {
-            try makeJumpTable(Int(blob.jumpCount))
+            try makeJumpTable(Int(truncatingIfNeeded: blob.jumpCount))
             for index in 0..<jumpTableCount { jumpTable![index] = UInt32(clamping: blob.jump(index)) }
         }
     }
@@ -88,12 +94,27 @@ extension Program {
 
     private static func pack(_ given: UnsafeBufferPointer<UInt8>, codeCount: Int, into packed: UnsafeMutablePointer<UInt8>) {
         if given.count == codeCount {
-            for index in 0..<codeCount where given[index] != 0 { packed[index >> 3] |= 1 << UInt8(index & 7) }
+            var index = 0
+            while index + 8 <= codeCount {
+                let eight = UnsafeRawPointer(given.baseAddress! + index).loadUnaligned(as: UInt64.self).littleEndian
+                packed[index >> 3] = bitOfEach(eight)
+                index += 8
+            }
+            for index in index..<codeCount where given[index] != 0 { packed[index >> 3] |= 1 << UInt8(index & 7) }
         } else {
             memcpy(packed, given.baseAddress!, given.count)
             if codeCount & 7 != 0 { packed[given.count - 1] &= 1 << UInt8(codeCount & 7) &- 1 }
         }
     }
+}
+
+/// A bit for each octet of the word, the lowest first, set where it is not 0.
+@inline(__always)
+private func bitOfEach(_ word: UInt64) -> UInt8 {
+    let low: UInt64 = 0x7f7f_7f7f_7f7f_7f7f
+    // The top bit of each octet that is not 0; then all of them as the lowest, moved next to each other by a product that has no carries.
+    let set = ((word & low) &+ low | word) & ~low
+    return UInt8(truncatingIfNeeded: ((set &>> 7) &* 0x0102_0408_1020_4080) &>> 56)
 }
 
 private func octets(_ bytes: UnsafeRawBufferPointer) -> UnsafePointer<UInt8> {

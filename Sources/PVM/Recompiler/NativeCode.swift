@@ -6,7 +6,7 @@ import VMCommon
 struct NativeCode {
     private var references: UInt32 = 1
     let isGuarded: Bool
-    private let memory: Unmanaged<ExecutableMemory>
+    private let memory: ExecutableMemory
     private let block: CodeBlock
     /// For each instruction the place of its code in the block.
     private let offsets: UnsafeMutablePointer<UInt32>
@@ -48,10 +48,12 @@ struct NativeCode {
         }
         PerfMap.announce(program, block, offsets)
         space.initialize(to: NativeCode(
-            isGuarded: isGuarded, memory: Unmanaged.passUnretained(memory), block: block, offsets: offsets,
+            isGuarded: isGuarded, memory: memory, block: block, offsets: offsets,
             instructionCount: program.instructionCount, wayOut: (block.address + wayOut).assumingMemoryBound(to: UInt8.self), usesSegment: generator.usesSegment))
         return space
     }
+
+    var codeCount: Int { block.count }
 
     /// Octets of memory: pages of code and the table that goes with it.
     var size: Int { block.mapped + 4 * instructionCount }
@@ -73,8 +75,8 @@ struct NativeCode {
         entry(base, block.address + Int(offsets[index]))
         let exit = NativeExit(word: base.load(fromByteOffset: Int(NativeContext.state), as: UInt32.self))
         guard exit.kind == .fault else { return exit }
-        let place = base.load(fromByteOffset: Int(NativeContext.faultPlace), as: UInt64.self) - UInt64(UInt(bitPattern: block.address))
-        return NativeExit(.slow, instruction(at: UInt32(place)))
+        let place = base.load(fromByteOffset: Int(NativeContext.faultPlace), as: UInt64.self) &- UInt64(UInt(bitPattern: block.address))
+        return NativeExit(.slow, instruction(at: UInt32(truncatingIfNeeded: place)))
     }
 
     /// The instruction whose code there is.
@@ -90,7 +92,7 @@ struct NativeCode {
     // MARK: The end
 
     fileprivate func destroy() {
-        memory._withUnsafeGuaranteedRef { $0.free(block) }
+        memory.free(block)
         CPVM.free(offsets)
     }
 }

@@ -30,8 +30,9 @@ import CPVM
 /// calls per block, but it would leave a writable view of running code somewhere in the address space; so blocks are rounded
 /// up to pages instead (on average half a page is lost) and share nothing with each other.
 ///
-/// All methods may be called from any thread.
-public final class ExecutableMemory: @unchecked Sendable {
+/// All methods may be called from any thread. Copies are the same memory, until one of them is destroyed. (No class: where the host refuses
+/// the memory for an object, Swift ends the process.)
+public struct ExecutableMemory: BitwiseCopyable, @unchecked Sendable {
     public struct Statistics: Sendable {
         /// Address space for code, in octets: the bound.
         public var capacity = 0
@@ -45,32 +46,49 @@ public final class ExecutableMemory: @unchecked Sendable {
         public var refused = 0
     }
 
-    private let mutex: Mutex
+    private struct Contents: ~Copyable {
+        let mutex: Mutex
+        // Guarded by the lock:
+        var taken: PageSet
+        var numbers = Statistics()
+        var bound: Int
+
+        init(mutex: consuming Mutex, taken: consuming PageSet, capacity: Int) {
+            self.mutex = mutex
+            self.taken = taken
+            numbers.capacity = capacity
+            bound = capacity
+        }
+    }
+
+    private let contents: UnsafeMutablePointer<Contents>
     private let base: UnsafeMutableRawPointer
     private let pageSize: Int
     private let pageCount: Int
-    // Guarded by the lock:
-    private var taken: PageSet
-    private var numbers = Statistics()
-    private var bound: Int
 
     /// Room for `capacity` octets, rounded up to pages; memory is taken only as blocks need it. nil if the host has no address
     /// space left or forbids.
     public init?(capacity: Int) {
         let pageSize = Int(duet_page_size())
         let pageCount = max(1, (max(0, min(capacity, 1 << 40)) + pageSize - 1) / pageSize)
-        guard let mutex = Mutex(), let taken = PageSet(count: pageCount), let base = duet_code_reserve(pageCount * pageSize) else { return nil }
-        self.mutex = mutex
-        self.taken = taken
+        guard let mutex = Mutex(), let taken = PageSet(count: pageCount), let space = malloc(MemoryLayout<Contents>.size) else { return nil }
+        guard let base = duet_code_reserve(pageCount * pageSize) else {
+            CPVM.free(space)
+            return nil
+        }
+        contents = space.assumingMemoryBound(to: Contents.self)
+        contents.initialize(to: Contents(mutex: mutex, taken: taken, capacity: pageCount * pageSize))
         self.base = base
         self.pageSize = pageSize
         self.pageCount = pageCount
-        numbers.capacity = pageCount * pageSize
-        bound = numbers.capacity
     }
 
     /// Blocks that were not freed go with it.
-    deinit { duet_release(base, pageCount * pageSize) }
+    public func destroy() {
+        duet_release(base, pageCount * pageSize)
+        contents.deinitialize(count: 1)
+        CPVM.free(contents)
+    }
 
     /// A block with a copy of `code`, ready to be called. nil if there is no room for it, or the host forbids.
     ///
@@ -80,7 +98,7 @@ public final class ExecutableMemory: @unchecked Sendable {
         guard let source = code.baseAddress, code.count > 0, code.count <= pageCount * pageSize else { return refuse() }
         let count = (code.count + pageSize - 1) / pageSize
         // Outside the lock the pages are this thread's alone, so the copy and the system calls need none.
-        guard let first = mutex.withLock({ take(count, for: code.count) }) else { return nil }
+        guard let first = contents.pointee.mutex.withLock({ take(count, for: code.count) }) else { return nil }
         let block = CodeBlock(address: base + first * pageSize, count: code.count, mapped: count * pageSize, firstPage: first, pageCount: count)
         let target = base + first * pageSize, octets = count * pageSize
         guard duet_code_make_writable(target, octets) else { return abandon(block) }
@@ -101,50 +119,53 @@ public final class ExecutableMemory: @unchecked Sendable {
     public func free(_ block: CodeBlock) {
         // Pages that could not be discarded (the host is out of mappings) stay taken: still executable, they must not be reused.
         guard duet_code_discard(base + block.firstPage * pageSize, block.pageCount * pageSize) else { return }
-        mutex.withLock { giveBack(block) }
+        contents.pointee.mutex.withLock { giveBack(block) }
     }
 
     /// Does the address lie in the reservation? A signal handler may ask.
     public func contains(_ pointer: UnsafeRawPointer) -> Bool { pointer >= base && pointer < base + pageCount * pageSize }
 
-    public var statistics: Statistics { mutex.withLock { numbers } }
+    public var statistics: Statistics { contents.pointee.mutex.withLock { contents.pointee.numbers } }
 
     /// Octets of pages that blocks may take up together: the capacity, unless set lower. What is there stays.
     public var limit: Int {
-        get { mutex.withLock { bound } }
-        set { mutex.withLock { bound = min(max(0, newValue), numbers.capacity) } }
+        get { contents.pointee.mutex.withLock { contents.pointee.bound } }
+        nonmutating set { contents.pointee.mutex.withLock { contents.pointee.bound = min(max(0, newValue), contents.pointee.numbers.capacity) } }
     }
 
     /// May a block of so many octets come in as far as the limit goes?
     public func hasRoom(_ octets: Int) -> Bool {
-        mutex.withLock { numbers.mapped + (octets + pageSize - 1) / pageSize * pageSize <= bound }
+        contents.pointee.mutex.withLock {
+            octets <= pageCount * pageSize && contents.pointee.numbers.mapped + (octets + pageSize - 1) / pageSize * pageSize <= contents.pointee.bound
+        }
     }
 
     // MARK: Under the lock
 
     private func take(_ count: Int, for octets: Int) -> Int? {
-        guard numbers.mapped + count * pageSize <= bound, let first = taken.takeRun(count) else {
-            numbers.refused += 1
+        let contents = contents
+        guard contents.pointee.numbers.mapped + count * pageSize <= contents.pointee.bound, let first = contents.pointee.taken.takeRun(count) else {
+            contents.pointee.numbers.refused += 1
             return nil
         }
-        numbers.mapped += count * pageSize
-        numbers.mappedPeak = max(numbers.mappedPeak, numbers.mapped)
-        numbers.used += octets
-        numbers.blocks += 1
+        contents.pointee.numbers.mapped += count * pageSize
+        contents.pointee.numbers.mappedPeak = max(contents.pointee.numbers.mappedPeak, contents.pointee.numbers.mapped)
+        contents.pointee.numbers.used += octets
+        contents.pointee.numbers.blocks += 1
         return first
     }
 
     private func giveBack(_ block: CodeBlock) {
-        taken.giveBack(first: block.firstPage, count: block.pageCount)
-        numbers.mapped -= block.pageCount * pageSize
-        numbers.used -= block.count
-        numbers.blocks -= 1
+        contents.pointee.taken.giveBack(first: block.firstPage, count: block.pageCount)
+        contents.pointee.numbers.mapped -= block.pageCount * pageSize
+        contents.pointee.numbers.used -= block.count
+        contents.pointee.numbers.blocks -= 1
     }
 
     // MARK: Failure
 
     private func refuse() -> CodeBlock? {
-        mutex.withLock { numbers.refused += 1 }
+        contents.pointee.mutex.withLock { contents.pointee.numbers.refused += 1 }
         return nil
     }
 
