@@ -65,7 +65,7 @@ typedef enum {
     PVM_ERR_BITMASK_TRUNCATED = 32,    /* blob: the bitmask ends early */
     PVM_ERR_BITMASK_PADDING = 33,      /* blob: a spare bit of the bitmask is set */
     PVM_ERR_TRAILING_OCTETS = 34,      /* blob: octets follow the bitmask */
-    PVM_ERR_TOO_LARGE = 35,            /* code over 2^28 octets, or a jump table of that size */
+    PVM_ERR_TOO_LARGE = 35,            /* code or jump table over 2^28 octets, or an image over 2^30 */
     PVM_ERR_NO_CODE = 36,              /* raw program or 0.8.0: no code at all */
     PVM_ERR_INVALID_OPCODE = 37,       /* 0.8.0: an instruction that is none of the set, or one longer than 25 octets */
     PVM_ERR_UNKNOWN_FORMAT = 38        /* none of the three formats fits */
@@ -174,8 +174,9 @@ typedef enum { PVM_MEMORY_AUTO = 0, PVM_MEMORY_CHECKED = 1, PVM_MEMORY_GUARDED =
  * Linux). Engines and memory modes differ in time alone: every result is the same.
  *   PVM_ENGINE_AUTO         starts in the interpreter at once and goes over to compiled code when that pays, in the middle of a
  *                           run or when the program has been run often. Where there is no recompiler: the interpreter.
- *   PVM_ENGINE_RECOMPILER   compiles a program when it first runs. Where it cannot have memory for that, and for tracing and
- *                           single steps, the interpreter runs.
+ *   PVM_ENGINE_RECOMPILER   compiles a program when it first runs. Where it cannot have memory for that, where the code would be more than
+ *                           64 KiB and 8 octets (checked memory: 16) an octet of the program's, of which compilers' programs take 3
+ *                           (10), and for tracing and single steps, the interpreter runs.
  *   PVM_MEMORY_CHECKED      tests every access. No signal is handled.
  *   PVM_MEMORY_GUARDED      gives the host's pages the guest's rights. The first run of compiled code on it (no earlier) installs
  *                           handlers for SIGSEGV and SIGBUS, which pass on every signal that no guest access caused. Pointers
@@ -197,13 +198,16 @@ pvm_error_t pvm_set_defaults(pvm_engine_t engine, pvm_memory_mode_t mode);
 /* When PVM_ENGINE_AUTO goes over to compiled code. It looks when a run begins and whenever the interpreter has used up slice gas
  * (1 at least; 4096 unless set). A program is compiled once its VMs have used up 2 * slice gas and gas_per_instruction (10 unless
  * set) for each of its instructions. A VM takes code that is there: at once on checked memory, on guarded memory once it has
- * used up slice gas itself. For the process; any thread may call it. */
+ * used up slice gas itself. (0.8.0, where an instruction can cost 60 gas: for each unit of gas that all its blocks cost.) What has been thrown
+ * out of the cache starts anew, and more than a small part of what is executed never goes into compiling, however many programs want their
+ * code. For the process; any thread may call it. */
 pvm_error_t pvm_set_auto_policy(uint64_t slice, uint32_t gas_per_instruction);
 
 /* ---- The program cache ----
  * Programs, decoded and compiled, are kept for the process and found again by their bytes: making a program or VM of the same
  * bytes again decodes and compiles nothing. The least recently used go first; what a handle or VM holds stays alive all the
- * same, and a program whose code has gone is compiled again when it next runs. All functions may be called by any thread. */
+ * same, and a program whose code has gone is compiled again when it next runs (PVM_ENGINE_AUTO: when it has earned it again). All
+ * functions may be called by any thread. */
 
 typedef struct {
     uint64_t limit;           /* octets: pvm_cache_set_limit */
@@ -219,7 +223,7 @@ typedef struct {
 
 /* Bounds what the cache keeps, and beside that all executable memory of the library (which has a bound of 2^30 of its own): a
  * program for whose code there is no room runs in the interpreter. 128 MiB unless set. 0 empties the cache and turns
- * compiling off. A lower limit takes effect at once, but for the code of running VMs. */
+ * compiling off, SIZE_MAX is no limit. A lower limit takes effect at once, but for the code of running VMs. */
 pvm_error_t pvm_cache_set_limit(size_t octets);
 pvm_error_t pvm_cache_statistics(pvm_cache_statistics_t* statistics);
 

@@ -256,6 +256,56 @@ static void auto_compiles_what_runs_long(void) {
     pvm_program_release(program);
 }
 
+/* What was thrown out has to earn its code again, and until then runs no slower than if there were no code. */
+static void eviction_forgets_what_was_earned(void) {
+    if (!has_recompiler()) return;
+    const code_t code = counting(600);
+    pvm_program_t* program = code_program(&code, PVM_ISA_GP072);
+    /* Seven instructions: 2 * 64 and 7000 gas, and a run of n takes 3 n + 3. */
+    EQUAL(pvm_set_auto_policy(64, 1000), PVM_OK);
+    const uint64_t compiled = statistics().compilations;
+    for (uint64_t times = 1; times <= 3; times++) {
+        for (int i = 0; i < 7; i++) CHECK(counts(program, 330, PVM_ENGINE_AUTO, PVM_MEMORY_CHECKED));
+        EQUAL(statistics().compilations - compiled, times - 1);
+        CHECK(counts(program, 330, PVM_ENGINE_AUTO, PVM_MEMORY_CHECKED));
+        EQUAL(statistics().compilations - compiled, times);
+        for (int i = 0; i < 20; i++) CHECK(counts(program, 330, PVM_ENGINE_AUTO, PVM_MEMORY_CHECKED));
+        EQUAL(statistics().compilations - compiled, times);
+        EQUAL(pvm_cache_set_limit(0), PVM_OK);
+        EQUAL(pvm_cache_set_limit(128 << 20), PVM_OK);
+    }
+    pvm_program_release(program);
+    EQUAL(pvm_set_auto_policy(4096, 10), PVM_OK);
+}
+
+/* More programs than fit, in turn: apart from 2^20 to start with, compiling costs no more than a twentieth of what is executed. */
+static void a_small_cache_does_not_compile_all_the_time(void) {
+    if (!has_recompiler()) return;
+    enum { MANY = 6, GAS_PER_INSTRUCTION = 20000 };
+    pvm_program_t* programs[MANY];
+    EQUAL(pvm_cache_set_limit(0), PVM_OK);
+    EQUAL(pvm_cache_set_limit(12 * 1024), PVM_OK);
+    EQUAL(pvm_set_auto_policy(64, GAS_PER_INSTRUCTION), PVM_OK);
+    for (uint32_t i = 0; i < MANY; i++) {
+        const code_t code = counting(700 + i);
+        programs[i] = code_program(&code, PVM_ISA_GP072);
+    }
+    const uint64_t compiled = statistics().compilations, price = 7 * GAS_PER_INSTRUCTION;
+    uint64_t gas = 0;
+    for (int round = 0; round < 160; round++) {
+        for (int i = 0; i < MANY; i++) {
+            CHECK(counts(programs[i], 20000, PVM_ENGINE_AUTO, PVM_MEMORY_CHECKED));
+            gas += 60000;
+        }
+    }
+    const uint64_t times = statistics().compilations - compiled;
+    CHECK(times >= MANY);
+    CHECK(times * price <= (UINT64_C(1) << 20) + gas / 20 + price);
+    for (int i = 0; i < MANY; i++) pvm_program_release(programs[i]);
+    EQUAL(pvm_set_auto_policy(4096, 10), PVM_OK);
+    EQUAL(pvm_cache_set_limit(128 << 20), PVM_OK);
+}
+
 static void defaults_are_for_vms_made_afterwards(void) {
     const code_t code = counting(9);
     pvm_program_t* program = code_program(&code, PVM_ISA_GP072);
@@ -329,6 +379,8 @@ int main(void) {
     if (compiles) RUN(code_is_compiled_once_and_comes_back);
     RUN(auto_goes_over_where_nobody_sees_it);
     if (compiles) RUN(auto_compiles_what_runs_long);
+    if (compiles) RUN(eviction_forgets_what_was_earned);
+    if (compiles) RUN(a_small_cache_does_not_compile_all_the_time);
     RUN(defaults_are_for_vms_made_afterwards);
     if (compiles) RUN(threads_share_it);
     return finish(__FILE__);

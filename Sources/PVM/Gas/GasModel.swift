@@ -7,7 +7,8 @@ import VMCommon
 /// The paper's reorder buffer only grows, with ∅ for what has retired. Here entries have numbers that go up by one, and a set of
 /// entries is a word with the bit (number mod 64) for each: at most 32 live at once, so a bit is free long before it is
 /// needed again. Cycles left are not counted down: an entry that starts is put on the calendar for the cycle in which they
-/// are over.
+/// are over. Nor is an entry that waits looked at again and again: it becomes ready when the last one that it depends on is done, and one
+/// that finds no unit free speaks for all that want the same units.
 struct GasModel {
     private let program: Program
     private let instructions: UnsafeMutablePointer<Instruction>
@@ -19,15 +20,21 @@ struct GasModel {
     private static let bufferSize = 32
 
     // Where in `state` what lies, in words.
-    /// For each register the entries that hold its value-to-be (the paper's registers, the other way around). Nobody reads number 15.
+    /// For each register the entries that hold its value-to-be (the paper's registers, the other way around). Nobody holds number 14, which stands
+    /// for a register that is not read, and nobody reads number 15, which stands for one that is not written.
     private var holders: UnsafeMutablePointer<UInt64> { state }
+    /// For each entry those that it depends on, those that depend on it, what it wants (`Needs.wants`), and the cycle in which it is done.
     private var dependencies: UnsafeMutablePointer<UInt64> { state + 16 }
-    private var lanes: UnsafeMutablePointer<UInt64> { state + 16 + 64 }
-    private var cycles: UnsafeMutablePointer<UInt64> { state + 16 + 128 }
-    /// Entries, and the sum of their units, that are done in the cycle (number mod 128).
-    private var doneIn: UnsafeMutablePointer<UInt64> { state + 16 + 192 }
-    private var freedIn: UnsafeMutablePointer<UInt64> { state + 16 + 192 + 128 }
-    private static let stateSize = 16 + 192 + 256
+    private var dependents: UnsafeMutablePointer<UInt64> { state + 16 + 64 }
+    private var wants: UnsafeMutablePointer<UInt64> { state + 16 + 128 }
+    private var ends: UnsafeMutablePointer<UInt64> { state + 16 + 192 }
+    /// Entries that are done in the cycle (number mod 128).
+    private var doneIn: UnsafeMutablePointer<UInt64> { state + 16 + 256 }
+    /// For each class of units the entries that are ready to start and want them.
+    private var readyOfClass: UnsafeMutablePointer<UInt64> { state + 16 + 256 + 128 }
+    /// The gas of a block that is one instruction, by its cycles; 0 if it has not been worked out.
+    private var alone: UnsafeMutablePointer<UInt64> { state + 16 + 256 + 128 + 8 }
+    private static let stateSize = 16 + 256 + 128 + 8 + 128
 
     /// Nil if memory is short. To be destroyed.
     init?(_ program: Program) {
@@ -41,39 +48,40 @@ struct GasModel {
     func destroy() { free(state) }
 
     /// ϱ^Δ of the block whose first instruction has this number.
+    @inline(__always)
     func gas(from first: Int) -> UInt64 {
-        for register in 0..<16 { holders[register] = 0 }
+        let demand = Demand(self, first)
+        guard demand.needs.pointee.endsBlock else { return simulate(first, demand) }
+        // Four slots are there for the one instruction, and every unit: all that counts is how long it takes.
+        let known = alone + Int(truncatingIfNeeded: demand.wants &>> Needs.cyclesAt & 127)
+        if known.pointee == 0 { known.pointee = simulate(first, demand) }
+        return known.pointee
+    }
+
+    @inline(never)
+    private func simulate(_ first: Int, _ firstDemand: Demand) -> UInt64 {
+        for register in 0..<14 { holders[register] = 0 }
         var next = first, isLast = false
-        var demand = Demand(self, next)
+        var demand = firstDemand
         var cycle = 0
-        // Live entries are those from `head` to before `tail`; by state: DEC, WAIT, EXE, FIN. Those whose cycles are not over are busy.
+        // Live entries are those from `head` to before `tail`. Whoever has started and is not busy any more is finished a cycle later, and retires
+        // when all before him have (the paper's DEC, WAIT, EXE, FIN). Busy are those whose cycles are not over, started or not.
         var head = 0, tail = 0
-        var decoding: UInt64 = 0, waiting: UInt64 = 0, executing: UInt64 = 0, finished: UInt64 = 0, busy: UInt64 = 0
+        var started: UInt64 = 0, finished: UInt64 = 0, busy: UInt64 = 0
+        /// Those that wait for nothing but a start.
+        var ready: UInt64 = 0
         var unitsLeft = ExecutionUnits.all
-        // Those that may have become ready to start: who was not can only become so when an instruction gets done.
-        var fresh: UInt64 = 0
         while true {
-            var slots = GasModel.slotsPerCycle
-            while !isLast, tail &- head < GasModel.bufferSize, demand.slots <= slots {
-                slots &-= demand.slots
-                if demand.needs.pointee.isMove {
-                    // 𝔛^mov: a move is done by renaming.
-                    holders[demand.written] = holders[demand.a]
-                } else {
-                    // 𝔛^dec
-                    let bit = GasModel.bit(tail), slot = tail & 63
-                    // Who had the bit before has retired.
-                    if tail >= 64 { for register in 0..<13 { holders[register] &= ~bit } }
-                    dependencies[slot] = demand.sources(holders) & busy
-                    holders[demand.written] = bit
-                    lanes[slot] = demand.needs.pointee.units.lanes
-                    cycles[slot] = UInt64(demand.cycles)
-                    decoding |= bit
-                    if demand.cycles > 0 { busy |= bit }
-                    tail &+= 1
-                }
-                isLast = demand.needs.pointee.endsBlock
-                if !isLast {
+            let firstNew = tail
+            // Of the entries that are decoded now, those that depend on nobody.
+            var free: UInt64 = 0
+            if !isLast {
+                var slots = GasModel.slotsPerCycle
+                while tail &- head < GasModel.bufferSize, demand.slots <= slots {
+                    slots &-= demand.slots
+                    decode(demand, &tail, &busy, &free)
+                    isLast = demand.needs.pointee.endsBlock
+                    if isLast { break }
                     next &+= 1
                     demand = Demand(self, next)
                 }
@@ -81,18 +89,23 @@ struct GasModel {
 
             // 𝔖 and 𝔛'': the oldest entry that waits for nothing but a start, as often as there is one.
             var starts = GasModel.startsPerCycle
-            var candidates = GasModel.fromHead(fresh, head)
+            var candidates = GasModel.fromHead(ready, head)
             while candidates != 0 {
-                let slot = (head &+ candidates.trailingZeroBitCount) & 63
+                let slot = (head &+ candidates.trailingZeroBitCount) & 63, wanted = wants[slot]
+                let units = ExecutionUnits(lanes: wanted & Needs.lanes), ofClass = readyOfClass + Int(truncatingIfNeeded: wanted &>> Needs.classAt & 7)
+                guard units.fit(unitsLeft) else {
+                    candidates &= ~GasModel.fromHead(ofClass.pointee, head)
+                    continue
+                }
                 candidates &= candidates &- 1
-                guard dependencies[slot] & busy == 0, ExecutionUnits(lanes: lanes[slot]).fit(unitsLeft) else { continue }
-                waiting &= ~GasModel.bit(slot)
-                executing |= GasModel.bit(slot)
-                unitsLeft.lanes &-= lanes[slot]
-                if cycles[slot] > 0 {
-                    let end = (cycle &+ Int(truncatingIfNeeded: cycles[slot])) & 127
-                    doneIn[end] |= GasModel.bit(slot)
-                    freedIn[end] &+= lanes[slot]
+                let bit = GasModel.bit(slot), end = cycle &+ Int(truncatingIfNeeded: wanted &>> Needs.cyclesAt)
+                ready &= ~bit
+                ofClass.pointee &= ~bit
+                started |= bit
+                unitsLeft.lanes &-= units.lanes
+                if end != cycle {
+                    doneIn[end & 127] |= bit
+                    ends[slot] = UInt64(truncatingIfNeeded: end)
                 }
                 starts &-= 1
                 if starts == 0 { break }
@@ -101,28 +114,83 @@ struct GasModel {
             if isLast, head == tail { break }
 
             // With nothing to decode, start or retire before an instruction gets done, the cycles until then are all alike.
-            if isLast || tail &- head == GasModel.bufferSize, starts > 0, decoding == 0, executing & ~busy == 0,
-               finished & GasModel.bit(head) == 0, executing != 0 {
-                while doneIn[(cycle &+ 1) & 127] == 0 { cycle &+= 1 }
+            let over = started & ~busy
+            if isLast || tail &- head == GasModel.bufferSize, starts > 0, tail == firstNew, over == finished, finished & GasModel.bit(head) == 0,
+               started & busy != 0 {
+                cycle = firstEnd(started & busy) &- 1
             }
 
             // 𝔛''': everything that a cycle does at its end, from the states as they were before it.
             let retiring = (~GasModel.fromHead(finished, head)).trailingZeroBitCount
-            finished |= executing & ~busy
-            executing &= busy
-            finished &= ~GasModel.toHead(1 &<< UInt64(truncatingIfNeeded: retiring) &- 1, head)
-            head &+= retiring
-            waiting |= decoding
+            finished = over
+            if retiring > 0 {
+                let left = ~GasModel.entries(retiring, from: head)
+                finished &= left
+                started &= left
+                head &+= retiring
+            }
             cycle &+= 1
-            let today = cycle & 127
-            fresh = starts == 0 || doneIn[today] != 0 ? waiting : decoding
-            decoding = 0
-            busy &= ~doneIn[today]
-            unitsLeft.lanes &+= freedIn[today]
-            doneIn[today] = 0
-            freedIn[today] = 0
+            ready |= free
+            // Whom to ask whether he is ready: who depended on what has just been done.
+            var done = doneIn[cycle & 127], asked: UInt64 = 0
+            if done != 0 {
+                doneIn[cycle & 127] = 0
+                busy &= ~done
+                while done != 0 {
+                    let slot = done.trailingZeroBitCount
+                    done &= done &- 1
+                    asked |= dependents[slot]
+                    unitsLeft.lanes &+= wants[slot] & Needs.lanes
+                }
+            }
+            while asked != 0 {
+                let slot = asked.trailingZeroBitCount, bit = asked & (0 &- asked)
+                asked &= asked &- 1
+                guard dependencies[slot] & busy == 0 else { continue }
+                ready |= bit
+                readyOfClass[Int(truncatingIfNeeded: wants[slot] &>> Needs.classAt & 7)] |= bit
+            }
         }
         return UInt64(max(cycle, 4) - 3)
+    }
+
+    @inline(__always)
+    private func decode(_ demand: Demand, _ tail: inout Int, _ busy: inout UInt64, _ free: inout UInt64) {
+        if demand.needs.pointee.isMove {
+            // 𝔛^mov: a move is done by renaming.
+            demand.written(holders).pointee = demand.sources(holders)
+            return
+        }
+        // 𝔛^dec
+        let bit = GasModel.bit(tail), slot = tail & 63
+        // Before a bit comes to be used again: who had it is not busy any more.
+        if tail & 31 == 0 { for register in 0..<13 { holders[register] &= busy } }
+        var sources = demand.sources(holders) & busy
+        dependencies[slot] = sources
+        dependents[slot] = 0
+        if sources == 0 {
+            free |= bit
+            readyOfClass[Int(truncatingIfNeeded: demand.wants &>> Needs.classAt & 7)] |= bit
+        } else {
+            repeat {
+                dependents[sources.trailingZeroBitCount] |= bit
+                sources &= sources &- 1
+            } while sources != 0
+        }
+        demand.written(holders).pointee = bit
+        wants[slot] = demand.wants
+        if demand.wants &>> Needs.cyclesAt != 0 { busy |= bit }
+        tail &+= 1
+    }
+
+    /// The first cycle in which one of the entries is done.
+    private func firstEnd(_ entries: UInt64) -> Int {
+        var rest = entries, first = UInt64.max
+        while rest != 0 {
+            first = min(first, ends[rest.trailingZeroBitCount])
+            rest &= rest &- 1
+        }
+        return Int(truncatingIfNeeded: first)
     }
 
     @inline(__always)
@@ -135,40 +203,56 @@ struct GasModel {
         return set &>> by | set &<< (64 &- by)
     }
 
+    /// The set of `count` entries (32 at most) from the number `first` on.
     @inline(__always)
-    private static func toHead(_ set: UInt64, _ head: Int) -> UInt64 { fromHead(set, -head) }
+    private static func entries(_ count: Int, from first: Int) -> UInt64 {
+        fromHead(1 &<< UInt64(truncatingIfNeeded: count) &- 1, 0 &- first)
+    }
 
     /// What one instruction of a program needs of the virtual processor.
     private struct Demand {
         let needs: UnsafePointer<Needs>
         let slots: Int
-        let cycles: UInt8
-        /// Registers by number; `written` is 15 for none.
-        let a: Int, b: Int, d: Int, written: Int
+        /// `Needs.wants` with the cycles of this one.
+        let wants: UInt64
+        /// The registers that it reads, as octet offsets of the holders in the octets 2, 3 and 4, and the one that it writes.
+        private let reads: UInt64
+        private let writes: UInt64
 
         @inline(__always)
         init(_ model: GasModel, _ index: Int) {
             let instruction = model.instructions + index
+            // Registers are octet offsets in the octets 2 to 4 of an instruction.
+            let fields = UnsafeRawPointer(instruction).load(as: UInt64.self)
             needs = model.needs + instruction.pointee.plain.row
-            a = Int(instruction.pointee.ra &>> 3)
-            b = Int(instruction.pointee.rb &>> 3)
-            d = Int(instruction.pointee.rd &>> 3)
-            written = needs.pointee.writesA ? a : needs.pointee.writesD ? d : 15
+            reads = fields & needs.pointee.keep | needs.pointee.unread
+            writes = fields &>> needs.pointee.writtenAt & 0xff | needs.pointee.unwritten
             switch needs.pointee.rule {
             case .fixed: slots = needs.pointee.slots
             case .overlap:
-                let overlaps = needs.pointee.readsA & 1 != 0 && a == written || needs.pointee.readsB & 1 != 0 && b == written
-                    || needs.pointee.readsD & 1 != 0 && d == written
+                let overlaps = reads &>> 16 & 0xff == writes || reads &>> 24 & 0xff == writes || reads &>> 32 & 0xff == writes
                 slots = overlaps ? needs.pointee.slots : needs.pointee.slotsApart
-            case .overlapFirst: slots = a == d ? needs.pointee.slots : needs.pointee.slotsApart
+            case .overlapFirst: slots = instruction.pointee.ra == instruction.pointee.rd ? needs.pointee.slots : needs.pointee.slotsApart
             }
-            cycles = needs.pointee.isBranch && model.isCheapBranch(index) ? CostClass.cheapBranchCycles : needs.pointee.cycles
+            var wants = needs.pointee.wants
+            if needs.pointee.isBranch, model.isCheapBranch(index) {
+                wants = wants & (1 &<< Needs.cyclesAt &- 1) | UInt64(CostClass.cheapBranchCycles) &<< Needs.cyclesAt
+            }
+            self.wants = wants
         }
 
         /// The entries that hold what the instruction reads.
         @inline(__always)
         func sources(_ holders: UnsafeMutablePointer<UInt64>) -> UInt64 {
-            holders[a] & needs.pointee.readsA | holders[b] & needs.pointee.readsB | holders[d] & needs.pointee.readsD
+            Demand.at(reads &>> 16, holders).pointee | Demand.at(reads &>> 24, holders).pointee | Demand.at(reads &>> 32, holders).pointee
+        }
+
+        @inline(__always)
+        func written(_ holders: UnsafeMutablePointer<UInt64>) -> UnsafeMutablePointer<UInt64> { Demand.at(writes, holders) }
+
+        @inline(__always)
+        private static func at(_ offset: UInt64, _ holders: UnsafeMutablePointer<UInt64>) -> UnsafeMutablePointer<UInt64> {
+            (UnsafeMutableRawPointer(holders) + Int(truncatingIfNeeded: offset & 0xff)).assumingMemoryBound(to: UInt64.self)
         }
     }
 
@@ -189,32 +273,52 @@ struct GasModel {
     private func isUnlikely(_ instruction: Instruction) -> Bool { instruction.plain == .trap || instruction.plain == .unlikely }
 }
 
-/// What an operation needs of the virtual processor, whatever its operands are. A condition on registers has 0 for no and all
-/// bits for yes.
+/// What an operation needs of the virtual processor, whatever its operands are.
 private struct Needs: BitwiseCopyable {
-    let units: ExecutionUnits
-    let readsA: UInt64, readsB: UInt64, readsD: UInt64
-    let writesA: Bool, writesD: Bool
+    /// Units in the lanes of `ExecutionUnits`, their class, a number below 8, and the cycles.
+    let wants: UInt64
+    static let lanes: UInt64 = 0xff_ffff_ffff
+    static let classAt: UInt64 = 48
+    static let cyclesAt: UInt64 = 56
+
+    /// Of the octets 2, 3 and 4 of an instruction those that say what is read; the others become number 14.
+    let keep: UInt64
+    let unread: UInt64
+    /// Where the octet stands that says what is written; nothing makes it number 15.
+    let writtenAt: UInt64
+    let unwritten: UInt64
     let slots: Int, slotsApart: Int
     let rule: SlotRule
-    let cycles: UInt8
     let isMove: Bool, isBranch: Bool, endsBlock: Bool
 
     init(row: Int) {
         let row = isaTable[row], cost = row.cost.cost, use = RegisterUse(row, a: 1, b: 2, d: 4)
-        units = cost.units
-        readsA = use.reads & 1 != 0 ? .max : 0
-        readsB = use.reads & 2 != 0 ? .max : 0
-        readsD = use.reads & 4 != 0 ? .max : 0
-        writesA = use.writes & 1 != 0
-        writesD = use.writes & 4 != 0
+        wants = cost.units.lanes | Needs.unitClass(cost.units) << Needs.classAt | UInt64(cost.cycles) << Needs.cyclesAt
+        var keep: UInt64 = 0, unread: UInt64 = 0
+        for register in 0..<3 {
+            let at = UInt64(16 + 8 * register)
+            if use.reads >> register & 1 != 0 { keep |= 0xff << at } else { unread |= 8 * 14 << at }
+        }
+        self.keep = keep
+        self.unread = unread
+        // Octet 5 of an instruction is 0.
+        writtenAt = use.writes & 1 != 0 ? 16 : use.writes & 4 != 0 ? 32 : 40
+        unwritten = use.writes & 5 != 0 ? 0 : 8 * 15
         slots = Int(cost.slots)
         slotsApart = Int(cost.slotsApart)
         rule = cost.rule
-        cycles = cost.cycles
         isMove = row.cost == .move
         isBranch = row.cost == .branch
         endsBlock = row.endsBlock
+    }
+
+    private static func unitClass(_ units: ExecutionUnits) -> UInt64 {
+        let kinds: InlineArray<7, ExecutionUnits> = [
+            .idle, .a, ExecutionUnits(alu: 2), ExecutionUnits(alu: 1, load: 1), ExecutionUnits(alu: 1, store: 1), ExecutionUnits(alu: 1, mul: 1),
+            ExecutionUnits(alu: 1, div: 1),
+        ]
+        for number in kinds.indices where kinds[number].lanes == units.lanes { return UInt64(number) }
+        preconditionFailure("units that no class stands for")
     }
 }
 

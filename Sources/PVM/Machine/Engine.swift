@@ -77,7 +77,7 @@ extension UnsafeMutablePointer<Instance> {
         let news = pointee.interpretedGas - pointee.countedGas
         guard news > 0 else { return }
         pointee.countedGas = pointee.interpretedGas
-        _ = withUnsafeMutablePointer(to: &pointee.program.pointee.heat) { duet_add_to_sum($0, news) }
+        _ = withUnsafeMutablePointer(to: &pointee.program.pointee.earnings.heat) { duet_add_to_sum($0, news) }
     }
 
     /// Is it worth while to go on in compiled code?
@@ -86,16 +86,15 @@ extension UnsafeMutablePointer<Instance> {
         if wantsGuard, pointee.interpretedGas < duet_auto_slice() { return false }
         return switch pointee.program.codeState(isGuarded: wantsGuard && !duet_faults_unready()) {
         case .ready: true
-        // As much as compiling takes, so that the time is doubled at most and mostly saved.
-        case .none, .refused: withUnsafePointer(to: &pointee.program.pointee.heat) { duet_sum($0) } >= warmth
+        case .none, .refused: isWarm && pointee.program.earnsCode()
         case .compiling, .impossible: false
         }
     }
 
-    /// Gas that a program uses up in the interpreter before it is compiled.
-    private var warmth: UInt64 {
-        let (slices, overflow) = duet_auto_slice().multipliedReportingOverflow(by: 2)
-        let all = slices.addingReportingOverflow(UInt64(duet_auto_gas_per_instruction()) * UInt64(pointee.program.pointee.instructionCount))
-        return overflow || all.overflow ? .max : all.partialValue
+    /// Has the interpreter spent as much on the program as compiling takes? A look without the lock.
+    private var isWarm: Bool {
+        let program = pointee.program
+        let heat = withUnsafePointer(to: &program.pointee.earnings.heat) { duet_sum($0) }
+        return heat >= withUnsafePointer(to: &program.pointee.earnings.askAgainAt) { duet_sum($0) } && heat >= program.pointee.warmth
     }
 }

@@ -25,6 +25,8 @@ struct Instance {
     /// Gas that it has used in such slices, and how much of that the program knows of.
     var interpretedGas: UInt64 = 0
     var countedGas: UInt64 = 0
+    /// Gas used in compiled code that the program does not know of.
+    var nativeGas: UInt64 = 0
 
     // Lines.
     var lineFunction: pvm_line_function_t?

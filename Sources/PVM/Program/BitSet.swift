@@ -11,6 +11,11 @@ struct BitSet {
 
     static func octets(_ count: Int) -> Int { BitSet.wordCount(count) * 12 }
 
+    var wordCount: Int { BitSet.wordCount(count) }
+
+    /// 64 bits at once.
+    subscript(word: Int) -> UInt64 { words[word] }
+
     private static func wordCount(_ count: Int) -> Int { count / 64 + 1 }
 
     /// All bits 0...count clear. Nil if memory is short.

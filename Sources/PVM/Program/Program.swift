@@ -34,9 +34,14 @@ struct Program {
     var blockStarts: BitSet!
     /// For each entry of `jumpTable` the number of the instruction it leads to, or `Program.noInstruction`.
     var jumpTargets: UnsafeMutablePointer<UInt32>!
-    /// 0.8.0: first instruction and gas of every basic block, in order. Empty in 0.7.2.
-    var blocks: UnsafeMutablePointer<Block>?
+    /// 0.8.0: the first instruction of every basic block, in order. Empty in 0.7.2.
+    var blocks: UnsafeMutablePointer<UInt32>?
     var blockCount = 0
+    /// Those of them that cost more than `Instruction.charge` can say, in order.
+    var dearBlocks: UnsafeMutablePointer<Block>?
+    var dearBlockCount = 0
+    /// Gas of a pass over all of the code: 0.7.2 one for each instruction, 0.8.0 that of all basic blocks.
+    var passGas: UInt64 = 0
 
     // MARK: In the cache (`ProgramCache`), guarded by its lock
 
@@ -49,8 +54,7 @@ struct Program {
     var cacheEntry: LRUTable.Number = -1
     var checkedCode = CodeSlot()
     var guardedCode = CodeSlot()
-    /// Gas that the interpreter has used for it in VMs that may compile. Any thread adds to it.
-    var heat: UInt64 = 0
+    var earnings = Earnings()
 
     /// The compiled code for a memory mode.
     struct CodeSlot {
@@ -101,6 +105,7 @@ extension UnsafeMutablePointer<Program> {
         pointee.blockStarts?.destroy()
         free(pointee.jumpTargets)
         free(pointee.blocks)
+        free(pointee.dearBlocks)
         pointee.checkedCode.code?.release()
         pointee.guardedCode.code?.release()
         free(self)
@@ -112,13 +117,13 @@ extension UnsafeMutablePointer<Program> {
 extension Program {
     /// The number of the instruction at a code offset, nil if none starts there.
     func instruction(at offset: UInt64) -> Int? {
-        guard offset <= UInt64(view.count), positions.contains(Int(offset)) else { return nil }
-        return positions.rank(Int(offset))
+        guard offset <= UInt64(view.count), positions.contains(Int(truncatingIfNeeded: offset)) else { return nil }
+        return positions.rank(Int(truncatingIfNeeded: offset))
     }
 
     /// Does a basic block start at this code offset (ϖ)?
     func isBlockStart(_ offset: UInt64) -> Bool {
-        offset < UInt64(view.count) && blockStarts.contains(Int(offset))
+        offset < UInt64(view.count) && blockStarts.contains(Int(truncatingIfNeeded: offset))
     }
 
     /// 0.8.0: the basic block that an instruction lies in (the paper's 𝔏); nil before the first one.
@@ -126,9 +131,20 @@ extension Program {
         var low = 0, high = blockCount
         while low < high {
             let middle = (low + high) / 2
-            if Int(blocks![middle].first) <= instruction { low = middle + 1 } else { high = middle }
+            if Int(blocks![middle]) <= instruction { low = middle + 1 } else { high = middle }
         }
-        return low == 0 ? nil : blocks![low - 1]
+        guard low > 0 else { return nil }
+        let first = blocks![low - 1], charge = instructions[Int(first)].charge
+        return charge > 0 ? Block(first: first, gas: UInt64(charge)) : dearBlock(first)
+    }
+
+    private func dearBlock(_ first: UInt32) -> Block {
+        var low = 0, high = dearBlockCount - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if dearBlocks![middle].first < first { low = middle + 1 } else { high = middle }
+        }
+        return dearBlocks![low]
     }
 
     /// Gas of the basic block that starts at this code offset, 0 if none does.
@@ -145,6 +161,6 @@ extension Program {
         let image = view.count + (view.count + 7) / 8 + givenBitmask.count
         return MemoryLayout<Program>.size + image + 2 * BitSet.octets(view.count)
             + instructionCount * (MemoryLayout<Instruction>.stride + 4) + jumpTableCount * 8
-            + blockCount * MemoryLayout<Block>.stride
+            + blockCount * 4 + dearBlockCount * MemoryLayout<Block>.stride
     }
 }

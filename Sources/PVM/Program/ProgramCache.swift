@@ -6,7 +6,7 @@ import VMCommon
 ///
 /// The cache holds a reference to each of its programs, and only programs in the cache hold compiled code. A VM holds references
 /// of its own to both. So what is thrown out lives on as long as it is in use, and a program whose code was thrown out is
-/// compiled again when it is next run.
+/// compiled again when it is next run or, with `PVM_ENGINE_AUTO`, when it has earned that again (`Allowance`).
 struct ProgramCache {
     static let standardLimit = 128 << 20
 
@@ -20,6 +20,7 @@ struct ProgramCache {
     fileprivate var compilations: UInt64 = 0
     /// The first of the slots that threads are filling at this moment.
     fileprivate var compiling: UnsafeMutablePointer<Program.CodeSlot>?
+    fileprivate var allowance = Allowance()
     /// Room for all compiled code of the process; made when first wanted.
     fileprivate var memory: ExecutableMemory?
 
@@ -157,6 +158,7 @@ extension ProgramCache {
         let program = program(number)
         table.remove(number)
         program.pointee.cacheEntry = -1
+        program.pointee.earnings.forget()
         evictions += 1
         evicted.add(program, program.pointee.checkedCode.take(), program.pointee.guardedCode.take())
     }
@@ -297,6 +299,7 @@ extension UnsafeMutablePointer<Program> {
             if let code {
                 // Kept for others if the cache keeps the program; the caller has a reference in any case.
                 cache.compilations += 1
+                pointee.earnings.codeSize = code.pointee.codeCount
                 slot.pointee.code = code
                 if cache.link(self, &evicted) {
                     slot.pointee.state = Program.CodeSlot.State.ready.rawValue
@@ -322,6 +325,17 @@ extension UnsafeMutablePointer<Program> {
     func codeState(isGuarded: Bool) -> Program.CodeSlot.State {
         let state = UnsafeRawPointer(slot(isGuarded)).assumingMemoryBound(to: UInt8.self)
         return Program.CodeSlot.State(rawValue: duet_peek(state)) ?? .none
+    }
+}
+
+// MARK: What is earned
+
+extension UnsafeMutablePointer<Program> {
+    /// Is its code to be compiled now? The allowance has been spent then.
+    func earnsCode() -> Bool { locked { pointee.spend(from: &cache.allowance) } }
+
+    func countNative(_ gas: UInt64) {
+        if pointee.hasUsed(nativeGas: gas) { locked { cache.allowance.earn(pointee.nativeReportWork) } }
     }
 }
 
@@ -392,7 +406,10 @@ extension ProgramCache {
         evicted.release()
         locked {
             cache.table.destroy()
-            if cache.memory?.statistics.blocks == 0 { cache.memory = nil }
+            if let memory = cache.memory, memory.statistics.blocks == 0 {
+                memory.destroy()
+                cache.memory = nil
+            }
             free(duet_slot_take(duet_spare_buffer()))
         }
     }

@@ -8,15 +8,19 @@ extension Program {
         try makeRoom()
         try decode()
         positions.rankAll()
+        blockStarts.rankAll()
         resolveJumpTable()
         resolveInstructions()
-        if isa == .gp080 { try chargeBlocks() }
+        if isa == .gp080 { try chargeBlocks() } else { passGas = UInt64(instructionCount) }
     }
 
     private mutating func makeRoom() throws(ImageError) {
         // An instruction per opcode, a trap per gap of more than 24 octets, a trap at the end.
         var opcodes = 0
-        for index in 0..<(view.count + 7) / 8 { opcodes += view.bitmask[index].nonzeroBitCount }
+        // (There is room to read a word behind the bitmask. What it has beyond the last code octet counts as opcodes: a few too many.)
+        for word in 0..<(view.count + 63) / 64 {
+            opcodes += UnsafeRawPointer(view.bitmask + 8 * word).loadUnaligned(as: UInt64.self).nonzeroBitCount
+        }
         let most = opcodes + view.count / 26 + 1
         instructions = allocate(Instruction.self, most)
         offsets = allocate(UInt32.self, most)
@@ -76,21 +80,37 @@ extension Program {
 
     /// 0.8.0 charges a basic block when it is entered.
     private mutating func chargeBlocks() throws(ImageError) {
-        var count = 0
-        for index in 0..<instructionCount where isBlockStart(UInt64(offsets[index])) { count += 1 }
-        blocks = allocate(Block.self, count)
+        blocks = allocate(UInt32.self, blockStarts.rank(view.count))
         guard let blocks, let model = GasModel(self) else { throw ImageError(PVM_ERR_NO_MEMORY) }
         defer { model.destroy() }
-        for index in 0..<instructionCount where isBlockStart(UInt64(offsets[index])) {
-            let gas = model.gas(from: index)
-            blocks[blockCount] = Block(first: UInt32(truncatingIfNeeded: index), gas: gas)
-            blockCount += 1
-            if gas <= Instruction.regionLimit {
-                instructions[index].charge = UInt16(truncatingIfNeeded: gas)
-            } else {
-                instructions[index].handler = .careful
+        for word in 0..<blockStarts.wordCount {
+            var bits = blockStarts[word]
+            while bits != 0 {
+                let index = positions.rank(64 &* word &+ bits.trailingZeroBitCount)
+                bits &= bits &- 1
+                let gas = model.gas(from: index)
+                blocks[blockCount] = UInt32(truncatingIfNeeded: index)
+                blockCount &+= 1
+                passGas &+= gas
+                if gas <= Instruction.regionLimit {
+                    instructions[index].charge = UInt16(truncatingIfNeeded: gas)
+                } else {
+                    instructions[index].handler = .careful
+                    try addDearBlock(Block(first: UInt32(truncatingIfNeeded: index), gas: gas))
+                }
             }
         }
+    }
+
+    private mutating func addDearBlock(_ block: Block) throws(ImageError) {
+        // Room doubles: it is used up when the number is a power of two.
+        if dearBlockCount & (dearBlockCount - 1) == 0 {
+            let room = max(1, 2 * dearBlockCount) * MemoryLayout<Block>.stride
+            guard let larger = realloc(dearBlocks, room) else { throw ImageError(PVM_ERR_NO_MEMORY) }
+            dearBlocks = larger.assumingMemoryBound(to: Block.self)
+        }
+        dearBlocks![dearBlockCount] = block
+        dearBlockCount += 1
     }
 }
 

@@ -26,6 +26,9 @@ struct CodeGenerator: ~Copyable {
     /// Jumps to regions ahead, and to side exits, that wait for their targets.
     private var jumps = PendingJumps()
     private var sideExits = PendingJumps()
+    /// What the first so many of the side exits will take up.
+    private var sideExitOctets = 0
+    private var countedExits = 0
     /// How many instructions the last one's code stands for.
     var taken = 1
     /// The guest register (as octet offset) whose low 32 bits are in rax, zero-extended, kept there from one memory access to the
@@ -39,8 +42,9 @@ struct CodeGenerator: ~Copyable {
 
     /// Nil if memory is short. `features` are the processor's but in listings.
     init?(_ program: Program, isGuarded: Bool, features: CPUFeatures = .usable) {
-        guard var asm = Assembler(capacity: 1024 + program.instructionCount * 14),
-              let offsets = allocate(UInt32.self, program.instructionCount + 1)
+        // Most programs end within that; what does not is as likely to be given up early.
+        guard var asm = Assembler(capacity: min(1024 + program.instructionCount * 14, 1 << 20)),
+              let offsets = malloc((program.instructionCount + 1) * 4)?.assumingMemoryBound(to: UInt32.self)
         else { return nil }
         leave = asm.label()
         fault = asm.label()
@@ -60,15 +64,19 @@ struct CodeGenerator: ~Copyable {
 
     // MARK: The whole
 
-    /// False if memory is short or the code would be too large.
+    /// False if memory is short or the code would be too large, or out of proportion.
     mutating func generate() -> Bool {
         enter()
         asm.bind(fault)
         asm.mov32(.rax, NativeExit(.fault, 0).word)
         leaveBlock()
         let count = program.instructionCount, isGP072 = program.isa == .gp072
-        var index = 0, startsRegion = true
+        var index = 0, startsRegion = true, nextLook = CodeGenerator.lookEvery
         while index < count, !asm.failed {
+            if index >= nextLook {
+                if isOutOfProportion(at: index) { return false }
+                nextLook = index + CodeGenerator.lookEvery
+            }
             offsets[index] = UInt32(truncatingIfNeeded: asm.offset)
             // Whoever comes from elsewhere has something else in rax.
             if startsRegion {
@@ -89,6 +97,23 @@ struct CodeGenerator: ~Copyable {
         writeJumpTable()
         return !asm.failed && !jumps.failed && !sideExits.failed
     }
+
+    /// Code of people's compilers becomes some 3 octets of host code an octet, 10 with checks. Code that is made to hurt would become up to 95:
+    /// what is far from any use is left to the interpreter before it takes time and memory.
+    private mutating func isOutOfProportion(at index: Int) -> Bool {
+        // With the side exits that are still to be written: one for all tests of an access.
+        while countedExits < sideExits.count {
+            if countedExits == 0 || sideExits[countedExits].value != sideExits[countedExits - 1].value { sideExitOctets += 10 }
+            countedExits += 1
+        }
+        return asm.offset + sideExitOctets > CodeGenerator.smallCode + mostPerOctet * Int(program.offsets[index])
+    }
+
+    /// Host code of any proportion, and then octets for each octet of guest code.
+    private static let smallCode = 1 << 16
+    private var mostPerOctet: Int { isGuarded ? 8 : 16 }
+    /// How many instructions go by between two looks at the proportion.
+    private static let lookEvery = 256
 
     /// The block's entry, a C function of the guest memory's base and the place to go to.
     private mutating func enter() {

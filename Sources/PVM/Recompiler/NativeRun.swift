@@ -18,7 +18,10 @@ extension UnsafeMutablePointer<Instance> {
         let program = pointee.program
         var index = start, paid = paid
         var segment = GuestSegment()
-        defer { segment.end() }
+        defer {
+            segment.end()
+            if pointee.nativeGas >= duet_auto_slice() { countNative() }
+        }
         while true {
             // Behind a host call of 0.8.0 the block goes on, paid. Elsewhere control comes in where gas is paid.
             let canEnter = paid ? program.pointee.goesOnPaid(index) : program.pointee.startsRegion(index)
@@ -31,6 +34,7 @@ extension UnsafeMutablePointer<Instance> {
                 paid = care.paid
                 continue
             }
+            let gas = pointee.vm.gas
             let exit: NativeExit
             if let scope {
                 guard isStillGuarded else {
@@ -45,6 +49,8 @@ extension UnsafeMutablePointer<Instance> {
                 exit = code.run(base, from: index, &segment)
             }
             segment.leave()
+            // (Gas that did not suffice has wrapped around.)
+            pointee.nativeGas &+= gas &- pointee.vm.gas
             index = exit.index
             pointee.resumeIndex = index
             switch exit.kind {
@@ -77,6 +83,15 @@ extension UnsafeMutablePointer<Instance> {
                 paid = program.pointee.isa == .gp080
             }
         }
+    }
+}
+
+extension UnsafeMutablePointer<Instance> {
+    /// Lets the program know what its code has used. Not after every run: others may run it too.
+    @inline(never)
+    private func countNative() {
+        pointee.program.countNative(pointee.nativeGas)
+        pointee.nativeGas = 0
     }
 }
 
