@@ -22,7 +22,11 @@ extension UnsafeMutablePointer<Instance> {
     /// Compiled code with the memory that it needs, kept by the VM. Nil if it cannot be had, or if another thread is compiling it and
     /// the caller does not want to wait.
     func acquireCode(waits: Bool, carriesOn: Bool = false) -> NativeCode.Pointer? {
-        guard Recompiler.isAvailable, pointee.memory.prepareContext() else { return nil }
+        guard Recompiler.isAvailable else { return nil }
+        guard pointee.memory.prepareContext() else {
+            pointee.lacksContext = true
+            return nil
+        }
         // Where memory cannot be guarded, and on a thread that cannot take a fault, it is checked.
         let isGuarded = wantsGuard && canFault(carriesOn: carriesOn) && pointee.memory.guardPages()
         if let code = pointee.code {
@@ -84,6 +88,7 @@ extension UnsafeMutablePointer<Instance> {
     var codePays: Bool {
         // Guarding its memory costs a VM about as much as a slice.
         if wantsGuard, pointee.interpretedGas < duet_auto_slice() { return false }
+        if pointee.lacksContext { return false }
         return switch pointee.program.codeState(isGuarded: wantsGuard && !duet_faults_unready()) {
         case .ready: true
         case .none, .refused: isWarm && pointee.program.earnsCode()

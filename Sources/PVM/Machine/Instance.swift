@@ -19,6 +19,8 @@ struct Instance {
     var code: NativeCode.Pointer?
     /// The thread that was last ready for faults of that code (`duet_faults_ready`).
     var faultThread: UInt64 = 0
+    /// The host has no address space for it: not asked again in this run.
+    var lacksContext = false
     /// `PVM_ENGINE_AUTO` while the interpreter runs: gas that is kept back, and what it was given instead.
     var hiddenGas: UInt64 = 0
     var sliceGas: UInt64 = 0

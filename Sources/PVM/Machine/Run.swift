@@ -121,6 +121,7 @@ extension UnsafeMutablePointer<Instance> {
 
     private func begin(_ start: Start) {
         pointee.isRunning = true
+        pointee.lacksContext = false
         pointee.isTraced = pointee.vm.pvm_tracing != 0
         pointee.vm.initializing = 0
         pointee.vm.terminated = 0
