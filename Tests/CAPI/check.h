@@ -19,6 +19,10 @@ static unsigned long check_failures = 0;
  * nothing wrong so far and cannot go on. */
 enum { CHECK_REFUSED = 77 };
 static inline int check_is_refusing(void) { return getenv("DUET_REFUSALS") != NULL; }
+static inline int check_is_refusing_memory(void) {
+    const char* what = getenv("DUET_REFUSALS");
+    return what != NULL && (strncmp(what, "data", 4) == 0 || strncmp(what, "space", 5) == 0);
+}
 static inline void check_refused(const char* file, int line, const char* text) {
     printf("refused: %s:%d: %s: %s\n", file, line, check_test, text);
     exit(check_failures == 0 ? CHECK_REFUSED : 1);
@@ -27,7 +31,7 @@ static inline void check_refused(const char* file, int line, const char* text) {
 /* Is it a call whose header has PVM_ERR_NO_MEMORY among its answers, and is that the answer? */
 static inline int check_has_no_memory(const char* text, uint64_t actual, uint64_t expected) {
     static const char* const calls[] = { "pvm_map_pages(", "pvm_program_create(", "pvm_program_create_raw(", "pvm_vm_create(", "pvm_invoke(", "pvm_load(" };
-    if (actual != PVM_ERR_NO_MEMORY || expected != PVM_OK || !check_is_refusing()) return 0;
+    if (actual != PVM_ERR_NO_MEMORY || expected != PVM_OK || !check_is_refusing_memory()) return 0;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (strncmp(text, calls[i], strlen(calls[i])) == 0) return 1;
     return 0;
@@ -64,7 +68,7 @@ static inline int check_string(const char* actual, const char* expected, const c
 #define STRING(actual, expected) check_string((actual), (expected), __FILE__, __LINE__, #actual)
 /* For what a test cannot go on without: mostly objects, which may be refused. */
 static inline void check_need(int good, const char* file, int line, const char* text) {
-    if (!good && check_is_refusing()) check_refused(file, line, text);
+    if (!good && check_is_refusing_memory()) check_refused(file, line, text);
     if (check_report(good, file, line, text)) return;
     fprintf(stderr, "cannot go on\n");
     exit(1);
@@ -131,7 +135,7 @@ static inline void code_jump_entry(code_t* code, uint32_t target) { code->jumps[
 static inline void check_set_memory_bounds(pvm_vm_t* vm, uint32_t rw, uint32_t rw_end, uint32_t ro, uint32_t ro_end, uint32_t output,
                                            uint32_t output_end, uint32_t stack, uint32_t stack_end) {
     (pvm_set_memory_bounds)(vm, rw, rw_end, ro, ro_end, output, output_end, stack, stack_end);
-    if (vm == NULL || !check_is_refusing() || vm->rw_data || vm->ro_data || vm->output || vm->stack) return;
+    if (vm == NULL || !check_is_refusing_memory() || vm->rw_data || vm->ro_data || vm->output || vm->stack) return;
     if (rw_end > rw || ro_end > ro || output_end > output || stack_end > stack) check_refused(__FILE__, __LINE__, "pvm_set_memory_bounds");
 }
 #define pvm_set_memory_bounds(...) check_set_memory_bounds(__VA_ARGS__)

@@ -38,7 +38,7 @@ static uint64_t call(pvm_vm_t* vm, pvm_action_t (*function)(pvm_vm_t*), pvm_acti
     vm->registers[10] = r10;
     vm->gas = 1000;
     const pvm_action_t action = function(vm);
-    if (action == PVM_ACTION_PANIC && expected == PVM_ACTION_CONTINUE && check_is_refusing()) check_refused(__FILE__, __LINE__, "memory of an inner machine");
+    if (action == PVM_ACTION_PANIC && expected == PVM_ACTION_CONTINUE && check_is_refusing_memory()) check_refused(__FILE__, __LINE__, "memory of an inner machine");
     EQUAL(action, expected);
     EQUAL(vm->gas, 990);
     return vm->registers[7];
