@@ -170,7 +170,7 @@ pvm_vm_t* pvm_create(uint32_t service_index,
  * Returns, and leaves in vm->machine_state:
  *   PVM_RESULT_OK / HALT          regular halt, or a callback returned PVM_HOST_TERMINATE
  *   PVM_RESULT_OOG / OOG          vm->pc is the instruction that could not be paid, nothing of it was done, vm->gas is 0
- *                                 (0.7.2) or what was left (0.8.0)
+ *                                 (0.7.2) or what was left (0.8.0; 0 if it was a host call that could not be paid)
  *   PVM_RESULT_PANIC / PANIC      trap, bad jump, access below 2^16, or a callback returned PVM_HOST_ERROR
  *   PVM_RESULT_PANIC / FAULT      vm->fault_address is the address of the lowest inaccessible page
  *   PVM_RESULT_HOST_CALL / HOST   an ecalli, if is_child is not 0 or there is no callback: vm->host_func_id; vm->pc is the
@@ -270,7 +270,7 @@ void init_dispatch_table(void);
 /* "ADD_IMM_64" …; "UNKNOWN" for octets that are no opcode (0.7.2). */
 const char* get_opcode_name(uint8_t opcode);
 
-/* The Gray Paper's branch(vx, true) and djump(a): set vm->pc, or end the run. */
+/* The Gray Paper's branch(vx, true) at vm->pc and djump(a): set vm->pc, or end the run. */
 void pvm_branch(VM* vm, uint64_t vx);
 void pvm_djump(VM* vm, uint64_t a);
 

@@ -65,10 +65,11 @@ typedef enum {
     PVM_ERR_BITMASK_TRUNCATED = 32,    /* blob: the bitmask ends early */
     PVM_ERR_BITMASK_PADDING = 33,      /* blob: a spare bit of the bitmask is set */
     PVM_ERR_TRAILING_OCTETS = 34,      /* blob: octets follow the bitmask */
-    PVM_ERR_TOO_LARGE = 35,            /* code or jump table over 2^28 octets, or an image over 2^30 */
+    PVM_ERR_TOO_LARGE = 35,            /* code or jump table over 2^28 octets (0.8.0: 2^25 octets, 2^24 entries), or an image over 2^30 */
     PVM_ERR_NO_CODE = 36,              /* raw program or 0.8.0: no code at all */
     PVM_ERR_INVALID_OPCODE = 37,       /* 0.8.0: an instruction that is none of the set, or one longer than 25 octets */
-    PVM_ERR_UNKNOWN_FORMAT = 38        /* none of the three formats fits */
+    PVM_ERR_UNKNOWN_FORMAT = 38,       /* none of the three formats fits */
+    PVM_ERR_NO_TERMINATOR = 39         /* 0.8.0: the last instruction ends no basic block */
 } pvm_error_t;
 
 /* A sentence without a full stop, in English. Never NULL. */
@@ -122,7 +123,9 @@ typedef enum {
     PVM_FORMAT_RAW = 4        /* pvm_program_create_raw; not a format of bytes */
 } pvm_format_t;
 
-/* Decodes an image. On success *program has one reference, to be given back with pvm_program_release. */
+/* Decodes an image. On success *program has one reference, to be given back with pvm_program_release.
+ * 0.8.0 takes valid programs only: every instruction known, the last one a terminator. To a host one that is refused is what the
+ * Gray Paper says of it: an argument invocation of it panics and uses no gas. */
 pvm_error_t pvm_program_create(const uint8_t* image, size_t image_len, pvm_format_t format, pvm_isa_t isa,
                                pvm_program_t** program);
 
@@ -250,11 +253,30 @@ pvm_error_t pvm_set_host_function(pvm_vm_t* vm, pvm_host_function_t function, vo
  * function then returns PVM_ACTION_OOG. */
 pvm_error_t pvm_charge_gas(pvm_vm_t* vm, uint64_t amount);
 
-/* What the Gray Paper does for a host call it does not know: takes 10 gas, sets register 7 to WHAT. */
+/* Gas of the host call of that number (Gray Paper appendix B), to be taken with pvm_charge_gas before the call does anything. registers:
+ * the guest's 13, as it made the call with them. units: what they do not tell; 0 first, and what the price is then higher is to be
+ * taken when it is known.
+ *     grow_heap  pages that it adds (0 where it adds none)
+ *     invoke     gas that it hands to the inner machine; what comes back is to be given back
+ *     transfer   register 9 if the transfer is queued, else 0
+ * Numbers that the instruction set does not have, and calls that a context does not have, cost what -1 costs. What passes 2^64 - 1
+ * costs 2^64 - 1, and so does everything if isa is none or registers is NULL. */
+uint64_t pvm_host_call_gas(pvm_isa_t isa, int func_id, const uint64_t* registers, uint64_t units);
+
+/* "gas", "fetch" …: the Gray Paper's name of a host call, "unknown" for numbers that the instruction set does not have. */
+const char* pvm_host_call_name(pvm_isa_t isa, int func_id);
+
+/* The functions below that serve a host call take its gas first. Where that is not there they answer PVM_ACTION_OOG: gas is 0 and
+ * nothing else has changed. */
+
+/* What the Gray Paper does for a host call it does not know: sets register 7 to WHAT. */
 pvm_action_t pvm_host_unknown(pvm_vm_t* vm);
 
-/* The host call grow_heap of the Gray Paper 0.8.0: moves the end of a standard program's heap to page register 7 where it
- * can, takes 100 gas and 10 a page, answers the end in register 7. */
+/* The host call gas: answers in register 7 what is left. */
+pvm_action_t pvm_host_gas(pvm_vm_t* vm);
+
+/* The host call grow_heap of the Gray Paper 0.8.0 (0.7.2: pvm_host_unknown): moves the end of a standard program's heap to page
+ * register 7 where it can, answers the end in register 7. */
 pvm_action_t pvm_host_grow_heap(pvm_vm_t* vm);
 
 /* ---- Run control ---- */
@@ -334,11 +356,12 @@ pvm_error_t pvm_load(pvm_vm_t* vm, uint64_t address, uint64_t length, const uint
 pvm_error_t pvm_memory_view(pvm_vm_t* vm, uint64_t address, uint64_t length, pvm_access_t access, uint8_t** view);
 
 /* ---- Inner machines ----
- * The refine host calls on machines that a guest makes itself. Each takes its 10 gas, reads and sets the guest's registers
- * and returns the action, so that a host function is one line: return pvm_inner_peek(vm). Machines are numbered from 0, the
- * lowest free number first, belong to the VM and go with it; they have its instruction set. Where the host has no memory for
- * what is asked, the action is PVM_ACTION_PANIC. */
-pvm_action_t pvm_inner_machine(pvm_vm_t* vm);  /* r7, r8: blob, r9: pc -> r7: number, HUH */
+ * The refine host calls on machines that a guest makes itself. Each takes its gas (pvm_host_call_gas), reads and sets the guest's
+ * registers and returns the action, so that a host function is one line: return pvm_inner_peek(vm). Machines are numbered from 0,
+ * the lowest free number first, belong to the VM and go with it; they have its instruction set. Where the host has no memory for
+ * what is asked, the action is PVM_ACTION_PANIC.
+ * Under 0.8.0 a guest has at most 63, and invoke takes the machine's gas from the guest's and gives back what is left of it. */
+pvm_action_t pvm_inner_machine(pvm_vm_t* vm);  /* r7, r8: blob, r9: pc -> r7: number, HUH, FULL (0.8.0) */
 pvm_action_t pvm_inner_peek(pvm_vm_t* vm);     /* r7: number, r8: to (guest), r9: from (inner), r10: octets -> OK, WHO, OOB */
 pvm_action_t pvm_inner_poke(pvm_vm_t* vm);     /* r7: number, r8: from (guest), r9: to (inner), r10: octets -> OK, WHO, OOB */
 pvm_action_t pvm_inner_pages(pvm_vm_t* vm);    /* r7: number, r8: page, r9: pages, r10: rights 0 to 4 -> OK, WHO, HUH */
@@ -354,7 +377,7 @@ uint32_t pvm_inner_count(const pvm_vm_t* vm);
 pvm_vm_t* pvm_inner_vm(const pvm_vm_t* vm, uint64_t number);
 
 /* How many machines the VM may have at once (1024 unless set). Beyond it pvm_inner_machine answers PVM_ACTION_PANIC: a
- * host's protection, not a rule of the Gray Paper. */
+ * host's protection, not a rule of the Gray Paper (0.8.0 has one of its own). */
 pvm_error_t pvm_set_inner_limit(pvm_vm_t* vm, uint32_t count);
 
 /* ---- Lines ----

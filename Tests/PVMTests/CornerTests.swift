@@ -193,7 +193,8 @@ final class CornerTests: XCTestCase {
                     var programs = [try code.program(jumps: [0, end, end + 4, 1, end + 5, .max], isa: number), try code.program(isa: number)]
                     var bits: UInt64 = 0
                     for index in code.bitmask.indices where code.bitmask[index] != 0 { bits |= 1 << UInt64(index) }
-                    for count: [UInt8] in [[0], [3], [0xff] + [UInt8](repeating: 0xff, count: 8)] {
+                    let most: [UInt8] = isa == .gp072 ? [0xff] + [UInt8](repeating: 0xff, count: 8) : [0xe1, 0, 0, 0]
+                    for count in [[0], [3], most] {
                         let image = count + [0, UInt8(code.octets.count)] + code.octets + littleEndian(bits)[..<((code.octets.count + 7) / 8)]
                         programs.append(try PVMProgram(image, format: PVM_FORMAT_BLOB, isa: number))
                     }

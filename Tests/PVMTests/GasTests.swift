@@ -53,14 +53,14 @@ final class GasTests: XCTestCase {
         }
     }
 
-    /// 0.8.0: entering a block in its middle pays all of it; running off the code pays nothing more.
+    /// 0.8.0: entering a block in its middle pays all of it; what has nowhere to go panics itself.
     func testEntriesAndTheEndOfTheCode() throws {
         let code = Code([move, move, [Opcode.fallthrough.octet(.gp080)]])
         let program = try code.program(isa: PVM_ISA_GP080)
         let machine = try PVMMachine(program, gas: 100)
         XCTAssertEqual(machine.run(from: 3), PVM_EXIT_PANIC)
         XCTAssertEqual(machine.gas, 100 - program.blockGas(0))
-        XCTAssertEqual(machine.pc, 7)
+        XCTAssertEqual(machine.pc, 6)
         XCTAssertEqual(machine.run(from: 1), PVM_EXIT_PANIC)
         XCTAssertEqual(machine.gas, 100 - program.blockGas(0), "no opcode there: 0.8.0 takes no gas")
     }

@@ -54,8 +54,44 @@ final class ImageTests: XCTestCase {
         XCTAssertEqual(error([0, 0, 0], PVM_FORMAT_BLOB, PVM_ISA_GP080), PVM_ERR_NO_CODE)
         XCTAssertEqual(error([0, 0, 1, 3, 1], PVM_FORMAT_BLOB, PVM_ISA_GP080), PVM_ERR_INVALID_OPCODE)
         XCTAssertEqual(error([0, 0, 2, 0, 0, 2], PVM_FORMAT_BLOB, PVM_ISA_GP080), PVM_ERR_INVALID_OPCODE)
+        XCTAssertEqual(error([0, 0, 2, 0, 3, 3], PVM_FORMAT_BLOB, PVM_ISA_GP080), PVM_ERR_INVALID_OPCODE, "before the last instruction is looked at")
         XCTAssertEqual(error([0, 0, 26] + [UInt8](repeating: 1, count: 26) + [1, 0, 0, 0], PVM_FORMAT_BLOB, PVM_ISA_GP080), PVM_ERR_INVALID_OPCODE)
         XCTAssertEqual(error([0, 0, 25] + [UInt8](repeating: 1, count: 25) + [1, 0, 0, 0], PVM_FORMAT_BLOB, PVM_ISA_GP080), PVM_OK)
+    }
+
+    /// Every operation as the last one: terminators may be, `ecalli` and `unlikely` are none.
+    func testGrayPaper080DemandsATerminatorAtTheEnd() {
+        for row in isaTable.indices {
+            guard let octet = isaTable[row].octet(.gp080) else { continue }
+            let ends = isaTable[row].endsBlock
+            XCTAssertEqual(error([0, 0, 1, octet, 1], PVM_FORMAT_BLOB, PVM_ISA_GP080), ends ? PVM_OK : PVM_ERR_NO_TERMINATOR, "\(isaTable[row].name)")
+            XCTAssertEqual(error([0, 0, 2, 0, octet, 3], PVM_FORMAT_BLOB, PVM_ISA_GP080), ends ? PVM_OK : PVM_ERR_NO_TERMINATOR, "\(isaTable[row].name)")
+            XCTAssertEqual(error([0, 0, 2, octet, 0, 3], PVM_FORMAT_BLOB, PVM_ISA_GP080), PVM_OK, "\(isaTable[row].name)")
+        }
+        XCTAssertEqual(isaTable.indices.filter { isaTable[$0].endsBlock }.count, 22)
+        XCTAssertFalse(Opcode.ecalli.row.endsBlock || Opcode.unlikely.row.endsBlock)
+    }
+
+    /// Code of 2^25 octets, jump tables of 2^24 entries; 0.7.2 takes more.
+    func testGrayPaper080BoundsCodeAndJumpTable() {
+        func number(_ value: Int) -> [UInt8] { [0xe0 | UInt8(value >> 24), UInt8(value & 255), UInt8(value >> 8 & 255), UInt8(value >> 16 & 255)] }
+        func traps(_ count: Int) -> [UInt8] {
+            let marks = [UInt8](repeating: 255, count: count / 8) + (count % 8 == 0 ? [] : [1])
+            return [0, 0] + number(count) + [UInt8](repeating: 0, count: count) + marks
+        }
+        for (image, is080) in [
+            (number(1 << 24) + [0, 1, 0, 1], PVM_OK), (number(1 << 24 + 1) + [0, 1, 0, 1], PVM_ERR_TOO_LARGE),
+            (number(1 << 24) + [1, 1] + [UInt8](repeating: 0, count: 1 << 24) + [0, 1], PVM_OK),
+            (number(1 << 24 + 1) + [1, 1] + [UInt8](repeating: 0, count: 1 << 24 + 1) + [0, 1], PVM_ERR_TOO_LARGE),
+            (traps(1 << 25 + 1), PVM_ERR_TOO_LARGE),
+        ] {
+            XCTAssertEqual(error(image, PVM_FORMAT_BLOB, PVM_ISA_GP080), is080)
+        }
+        XCTAssertEqual(error(number(1 << 24 + 1) + [0, 1, 0, 1], PVM_FORMAT_BLOB, PVM_ISA_GP072), PVM_OK)
+        let code = [UInt8](repeating: 0, count: 1 << 25 + 1), marks = [UInt8](repeating: 1, count: 1 << 25 + 1)
+        XCTAssertThrowsError(try PVMProgram(code: code, bitmask: marks, isa: PVM_ISA_GP080)) {
+            XCTAssertEqual(($0 as? PVMError)?.code, PVM_ERR_TOO_LARGE)
+        }
     }
 
     func testStandardProgramErrors() {

@@ -89,6 +89,10 @@ final class PaceTests: XCTestCase {
             let usable = all.filter { $0.row.octet(isa) != nil }
             var code = Code()
             for _ in 0..<20 { code.add(instruction(usable.randomElement(using: &random)!, isa, &random)) }
+            if isa.rules.demandsValidCode {
+                let last = usable.filter(\.row.endsBlock).randomElement(using: &random)!
+                code.add(instruction(last, isa, &random))
+            }
             let program = try code.program(jumps: [0, 3], isa: isa == .gp072 ? PVM_ISA_GP072 : PVM_ISA_GP080)
             try compare(program, gas: UInt64.random(in: 0...300, using: &random), seed: random.next(), "seed \(seed)")
         }

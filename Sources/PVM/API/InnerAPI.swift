@@ -23,15 +23,13 @@ public func pvm_inner_expunge(_ vm: UnsafeMutablePointer<VM>?) -> pvm_action_t {
 @c @implementation
 public func pvm_inner_call(_ vm: UnsafeMutablePointer<VM>?, _ func_id: Int32) -> pvm_action_t {
     guard let instance = vm?.instance else { return PVM_ACTION_PANIC }
-    // 0.8.0 moved everything up by one to make room for grow_heap.
-    let first: Int32 = instance.pointee.program.pointee.isa == .gp072 ? 8 : 9
-    switch func_id.subtractingReportingOverflow(first).partialValue {
-    case 0: return instance.innerMachine()
-    case 1: return instance.innerPeek()
-    case 2: return instance.innerPoke()
-    case 3: return instance.innerPages()
-    case 4: return instance.innerInvoke()
-    case 5: return instance.innerExpunge()
+    switch HostCall(instance.pointee.program.pointee.isa, number: func_id) {
+    case .machine: return instance.innerMachine()
+    case .peek: return instance.innerPeek()
+    case .poke: return instance.innerPoke()
+    case .pages: return instance.innerPages()
+    case .invoke: return instance.innerInvoke()
+    case .expunge: return instance.innerExpunge()
     default: return instance.hostUnknown()
     }
 }

@@ -41,6 +41,7 @@ public func pvm_error_message(_ error: pvm_error_t) -> UnsafePointer<CChar>? {
     case PVM_ERR_TOO_LARGE: text("the program is larger than this library takes")
     case PVM_ERR_NO_CODE: text("the program has no code")
     case PVM_ERR_INVALID_OPCODE: text("the code is not a sequence of valid instructions, as Gray Paper 0.8.0 demands")
+    case PVM_ERR_NO_TERMINATOR: text("the last instruction ends no basic block, as Gray Paper 0.8.0 demands")
     case PVM_ERR_UNKNOWN_FORMAT: text("the image is neither a standard program, nor a service, nor a program blob")
     default: text("unknown error")
     }
@@ -66,6 +67,12 @@ func exitName(_ exit: pvm_exit_t) -> StaticString {
 public func pvm_opcode_name(_ isa: pvm_isa_t, _ opcode: UInt8) -> UnsafePointer<CChar>? {
     guard let isa = ISA(isa), let row = isa.row(opcode) else { return text("UNKNOWN") }
     return text(isaTable[row].name)
+}
+
+@c @implementation
+public func pvm_host_call_name(_ isa: pvm_isa_t, _ func_id: Int32) -> UnsafePointer<CChar>? {
+    guard let isa = ISA(isa), let call = HostCall(isa, number: func_id) else { return text("unknown") }
+    return text(call.row.name)
 }
 
 @c @implementation

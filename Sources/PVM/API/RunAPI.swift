@@ -94,7 +94,16 @@ public func pvm_set_fault_page(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt3
 // MARK: Host calls of the paper
 
 @c @implementation
+public func pvm_host_call_gas(_ isa: pvm_isa_t, _ func_id: Int32, _ registers: UnsafePointer<UInt64>?, _ units: UInt64) -> UInt64 {
+    guard let isa = ISA(isa), let registers else { return .max }
+    return isa.gas(of: HostCall(isa, number: func_id), registers, units: units) ?? .max
+}
+
+@c @implementation
 public func pvm_host_unknown(_ vm: UnsafeMutablePointer<VM>?) -> pvm_action_t { vm?.instance.hostUnknown() ?? PVM_ACTION_PANIC }
+
+@c @implementation
+public func pvm_host_gas(_ vm: UnsafeMutablePointer<VM>?) -> pvm_action_t { vm?.instance.hostGas() ?? PVM_ACTION_PANIC }
 
 @c @implementation
 public func pvm_host_grow_heap(_ vm: UnsafeMutablePointer<VM>?) -> pvm_action_t { vm?.instance.hostGrowHeap() ?? PVM_ACTION_PANIC }

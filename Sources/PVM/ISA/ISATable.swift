@@ -36,7 +36,10 @@ public struct ISARow: Sendable, BitwiseCopyable {
 
     /// The opcode octet in that set, nil if the set does not have the operation.
     public func octet(_ isa: ISA) -> UInt8? {
-        let number = isa == .gp072 ? gp072 : gp080
+        let number = switch isa {
+        case .gp072: gp072
+        case .gp080: gp080
+        }
         return number == ISARow.absent ? nil : UInt8(truncatingIfNeeded: number)
     }
 }

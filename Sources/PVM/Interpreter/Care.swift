@@ -12,7 +12,7 @@ struct Care {
 
     /// Pays the instruction at hand. False, with `instance.exit` set, if that cannot be done.
     mutating func begin(_ frame: inout Frame) -> Bool {
-        let instance = frame.instance, isa = instance.pointee.program.pointee.isa
+        let instance = frame.instance, chargesBlocks = instance.pointee.program.pointee.isa.rules.chargesBlocks
         instance.traceFinished(gas: frame.gas)
         if !paid {
             let cost = instance.cost(of: frame.ip)
@@ -25,7 +25,7 @@ struct Care {
         let program = instance.pointee.program, index = frame.ip - program.pointee.instructions
         budget = stopsAtRegionEnd && program.pointee.endsRegion(index) ? 0 : budget - 1
         if instance.pointee.isTraced { instance.pointee.traceIndex = index }
-        paid = isa == .gp080 && !isaTable[frame.ip.pointee.plain.row].endsBlock
+        paid = chargesBlocks && !isaTable[frame.ip.pointee.plain.row].endsBlock
         return true
     }
 }
@@ -38,9 +38,9 @@ extension Care {
         let index = ip - program.pointee.instructions
         instance.traceFinished(gas: frame.gas)
         instance.record(ip, at: program.pointee.offsets[index], frame.gas)
-        let isOld = program.pointee.isa == .gp072
+        let chargesBlocks = program.pointee.isa.rules.chargesBlocks
         if !paid {
-            let cost = isOld ? 1 : instance.cost(of: ip)
+            let cost = chargesBlocks ? instance.cost(of: ip) : 1
             if frame.gas < cost {
                 instance.outOfGas(missing: cost - frame.gas, gas: &frame.gas)
                 return false
@@ -49,7 +49,7 @@ extension Care {
         }
         budget &-= 1
         if instance.pointee.isTraced { instance.pointee.traceIndex = index }
-        paid = !isOld && !isaTable[ip.pointee.plain.row].endsBlock
+        paid = chargesBlocks && !isaTable[ip.pointee.plain.row].endsBlock
         return true
     }
 }
@@ -59,7 +59,7 @@ extension UnsafeMutablePointer<Instance> {
     /// block it lies in, nothing behind the code.
     func cost(of ip: UnsafeMutablePointer<Instruction>) -> UInt64 {
         let program = pointee.program
-        if program.pointee.isa == .gp072 { return 1 }
+        if !program.pointee.isa.rules.chargesBlocks { return 1 }
         let index = ip - program.pointee.instructions
         return index == program.pointee.instructionCount - 1 ? 0 : program.pointee.block(of: index)?.gas ?? 0
     }
@@ -68,9 +68,8 @@ extension UnsafeMutablePointer<Instance> {
     @inline(never)
     func outOfGas(missing: UInt64, gas: inout UInt64) {
         pointee.exit = PVM_EXIT_OOG
-        if pointee.program.pointee.isa == .gp072 {
-            pointee.gasMissing = missing
-            gas = 0
-        }
+        if pointee.program.pointee.isa.rules.keepsUnpaidGas { return }
+        pointee.gasMissing = missing
+        gas = 0
     }
 }

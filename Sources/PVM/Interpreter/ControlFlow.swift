@@ -17,12 +17,24 @@ extension Frame {
     /// branch(b, C): to the target if the condition holds, else on. The fast pace sees valid targets only.
     @inline(__always)
     mutating func branch<P: Pace>(_ condition: Bool, _ pace: P.Type) -> Bool {
+        if P.isCareful, hasNoTarget, condition || instance.pointee.program.pointee.isa.rules.checksFallThrough { return panic() }
         if !condition { return enter(ip + 1, pace) }
-        if P.isCareful, ip.pointee.y == Instruction.noTarget {
-            instance.pointee.exit = PVM_EXIT_PANIC
-            return false
-        }
         return enter(ip + Int(ip.pointee.y), pace)
+    }
+
+    /// `fallthrough`: on, which is nowhere where the end of the code is closed.
+    @inline(__always)
+    mutating func fallThrough<P: Pace>(_ pace: P.Type) -> Bool {
+        if P.isCareful, hasNoTarget { return panic() }
+        return enter(ip + 1, pace)
+    }
+
+    @inline(__always)
+    private var hasNoTarget: Bool { ip.pointee.y == Instruction.noTarget }
+
+    private func panic() -> Bool {
+        instance.pointee.exit = PVM_EXIT_PANIC
+        return false
     }
 
     /// djump(a)

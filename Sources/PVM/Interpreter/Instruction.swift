@@ -17,7 +17,8 @@ struct Instruction {
     var charge: UInt16
     /// ν_X; for a branch with two registers or a jump unused.
     var x: Int32
-    /// ν_Y, or the distance to the branch target in instructions; `noTarget` if that is no basic block.
+    /// ν_Y, or the distance to the branch target in instructions; `noTarget` if that is no basic block (or, where a version looks at
+    /// that, if what follows the instruction is none).
     var y: Int32
 
     static let noTarget = Int32.min

@@ -61,7 +61,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
             instance.pointee.exit = PVM_EXIT_PANIC
             break loop
         case .fallthrough:
-            guard frame.enter(frame.ip + 1, pace) else { break loop }
+            guard frame.fallThrough(pace) else { break loop }
             continue
         case .unlikely: break
 
@@ -468,7 +468,7 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         frame.save()
         return .cannotPay
     }
-    if !P.isCareful, instance.pointee.program.pointee.isa == .gp072 { frame.gas += UInt64(frame.ip.pointee.charge) - 1 }
+    if !P.isCareful, !instance.pointee.program.pointee.isa.rules.chargesBlocks { frame.gas += UInt64(frame.ip.pointee.charge) - 1 }
     frame.save()
     return .stopped
 }

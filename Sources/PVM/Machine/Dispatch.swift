@@ -13,6 +13,12 @@ extension UnsafeMutablePointer<Instance> {
         }
         defer { single.release() }
         let instruction = single.pointee.instructions[0], format = isaTable[row].format
+        let next = pointee.vm.pc &+ 1 &+ UInt64(operands.count)
+        var target: UInt64?
+        if format.hasOffset {
+            let start = Operands(single.pointee.view, pc: 0, skip: operands.count, format: format)
+            target = pointee.vm.pc &+ (format == .regImmOffset ? start.vY : start.vX)
+        }
         switch instruction.plain {
         case .ecalli:
             pointee.vm.host_func_id = instruction.x
@@ -24,15 +30,13 @@ extension UnsafeMutablePointer<Instance> {
             registers[Int(instruction.ra >> 3)] = instruction.vx
             djump(address)
         default:
+            if isa.rules.checksFallThrough, isaTable[row].cost == .branch || instruction.plain == .fallthrough {
+                guard isBlockStart(next), target == nil || isBlockStart(target!) else { return finish(PVM_EXIT_PANIC) }
+            }
             // A branch that is taken comes back to itself, one that is not goes on to the trap behind.
             if format.hasOffset { single.pointee.instructions[0].y = 0 }
             guard execute(single) else { return }
-            if format.hasOffset, pointee.resumeIndex == 0 {
-                let start = Operands(single.pointee.view, pc: 0, skip: operands.count, format: format)
-                branch(to: pointee.vm.pc &+ (format == .regImmOffset ? start.vY : start.vX))
-            } else {
-                move(to: pointee.vm.pc &+ 1 &+ UInt64(operands.count))
-            }
+            if let target, pointee.resumeIndex == 0 { jump(to: target) } else { move(to: next) }
         }
     }
 
@@ -50,10 +54,21 @@ extension UnsafeMutablePointer<Instance> {
 
     private func register(_ offset: UInt8) -> UInt64 { registers[Int(offset >> 3)] }
 
-    /// branch(b, true)
+    /// branch(b, true) at vm.pc
     func branch(to target: UInt64) {
-        if pointee.program.pointee.isBlockStart(target) { move(to: target) } else { finish(PVM_EXIT_PANIC) }
+        let view = pointee.program.pointee.view, pc = pointee.vm.pc
+        if pointee.program.pointee.isa.rules.checksFallThrough {
+            guard pc < UInt64(view.count), isBlockStart(pc + 1 + UInt64(view.skip(Int(pc)))) else { return finish(PVM_EXIT_PANIC) }
+        }
+        jump(to: target)
     }
+
+    /// sjump(b)
+    private func jump(to target: UInt64) {
+        if isBlockStart(target) { move(to: target) } else { finish(PVM_EXIT_PANIC) }
+    }
+
+    private func isBlockStart(_ pc: UInt64) -> Bool { pointee.program.pointee.isBlockStart(pc) }
 
     func djump(_ address: UInt64) {
         if let target = rareDjump(UInt32(truncatingIfNeeded: address)) {
@@ -79,13 +94,14 @@ extension UnsafeMutablePointer<Instance> {
 }
 
 extension Program {
-    /// A program of one instruction.
+    /// A program of one instruction and a trap.
     fileprivate static func make(single opcode: UInt8, _ operands: UnsafeBufferPointer<UInt8>, isa: ISA) throws(ImageError) -> Pointer {
-        var code = InlineArray<25, UInt8>(repeating: 0), bitmask = InlineArray<25, UInt8>(repeating: 0)
+        var code = InlineArray<26, UInt8>(repeating: 0), bitmask = InlineArray<26, UInt8>(repeating: 0)
         code[0] = opcode
         bitmask[0] = 1
         for index in operands.indices { code[index + 1] = operands[index] }
-        let count = operands.count + 1
+        bitmask[operands.count + 1] = 1
+        let count = operands.count + 2
         return try withUnsafePointer(to: &code) { (code) throws(ImageError) -> Pointer in
             try withUnsafePointer(to: &bitmask) { (bitmask) throws(ImageError) -> Pointer in
                 try make(code: octets(code, count), bitmask: octets(bitmask, count), jumps: UnsafeBufferPointer(start: nil, count: 0), isa: isa)
@@ -93,7 +109,7 @@ extension Program {
         }
     }
 
-    private static func octets(_ array: UnsafePointer<InlineArray<25, UInt8>>, _ count: Int) -> UnsafeBufferPointer<UInt8> {
+    private static func octets(_ array: UnsafePointer<InlineArray<26, UInt8>>, _ count: Int) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(start: UnsafeRawPointer(array).assumingMemoryBound(to: UInt8.self), count: count)
     }
 }

@@ -66,51 +66,55 @@ extension UnsafeMutablePointer<Instance> {
         return nil
     }
 
-    /// Takes the gas of a host call and does its work; out of gas without it.
-    func hostCall(gas: UInt64, _ work: () -> pvm_action_t) -> pvm_action_t {
-        pointee.charge(gas) ? work() : PVM_ACTION_OOG
+    /// Takes the gas of a host call and does its work; out of gas without it. A call that the instruction set does not have is
+    /// unknown, whatever its work would be.
+    func hostCall(_ call: HostCall?, units: UInt64 = 0, _ work: () -> pvm_action_t) -> pvm_action_t {
+        let isa = pointee.program.pointee.isa
+        guard pay(isa.gas(of: call, registers, units: units)) else { return PVM_ACTION_OOG }
+        return call?.row.entry(isa) == nil ? answer(HostResult.what) : work()
+    }
+
+    /// Takes gas, nil being more than there can be.
+    func pay(_ gas: UInt64?) -> Bool {
+        if let gas { return pointee.charge(gas) }
+        pointee.gasMissing = .max - pointee.vm.gas
+        pointee.vm.gas = 0
+        return false
+    }
+
+    func answer(_ value: UInt64) -> pvm_action_t {
+        registers[7] = value
+        return PVM_ACTION_CONTINUE
     }
 }
 
-/// Gas of most host calls, and the results they leave in register 7 (Gray Paper appendix B).
-enum HostCall {
-    static let gas: UInt64 = 10
+/// What host calls leave in register 7 (Gray Paper appendix B).
+enum HostResult {
     static let ok: UInt64 = 0
     static let what = UInt64.max - 1
     static let outOfBounds = UInt64.max - 2
     static let who = UInt64.max - 3
+    static let full = UInt64.max - 4
     static let huh = UInt64.max - 8
 }
 
 extension UnsafeMutablePointer<Instance> {
-    func hostUnknown() -> pvm_action_t {
-        hostCall(gas: HostCall.gas) {
-            registers[7] = HostCall.what
-            return PVM_ACTION_CONTINUE
-        }
-    }
+    func hostUnknown() -> pvm_action_t { hostCall(nil) { answer(HostResult.what) } }
 
-    /// Ω_♊ of 0.8.0: register 7 asks for the page behind the heap's last one. Where the paper runs out of gas it takes none.
+    /// Ω_G
+    func hostGas() -> pvm_action_t { hostCall(.gas) { answer(pointee.vm.gas) } }
+
+    /// Ω_♊: register 7 asks for the page behind the heap's last one.
     func hostGrowHeap() -> pvm_action_t {
-        let constant: UInt64 = 100, perPage: UInt64 = 10
-        guard pointee.vm.gas >= constant else { return PVM_ACTION_OOG }
         let first = pointee.heapStart >> GuestMemory.pageShift, limit = pointee.growLimit >> GuestMemory.pageShift
-        let asked = registers[7]
         let current = first + pointee.memory.countPages(with: GuestMemory.write, from: first, to: limit)
-        let end = Swift.max(first, asked)
-        let growth = asked > current ? asked - current : 0
-        let (cost, overflow) = growth.multipliedReportingOverflow(by: perPage)
-        if end <= limit, !overflow, pointee.vm.gas >= constant + cost {
-            let ask = Swift.max(current, end)
-            // The rw region has no holes but those the host has made: this fills them, as the paper does.
+        let asked = registers[7], grows = asked > current && asked <= limit
+        return hostCall(.grow_heap, units: grows ? asked - current : 0) {
+            let end = grows ? asked : current
+            // Pages that somebody took away in between come back, as the paper has it.
             if end > first, !pointee.memory.map(first: first, count: end - first, rights: GuestMemory.readWrite) { return PVM_ACTION_PANIC }
-            _ = pointee.charge(constant + cost)
-            registers[7] = ask
             setHeapEnd(Swift.max(pointee.heapEnd, end << GuestMemory.pageShift))
-        } else {
-            _ = pointee.charge(constant)
-            registers[7] = current
+            return answer(end)
         }
-        return PVM_ACTION_CONTINUE
     }
 }

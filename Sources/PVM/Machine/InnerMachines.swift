@@ -49,28 +49,24 @@ extension UnsafeMutablePointer<Instance> {
         memcpy(target.base + Int(truncatingIfNeeded: to), source.base + Int(truncatingIfNeeded: from), Int(truncatingIfNeeded: count))
     }
 
-    private func answer(_ value: UInt64) -> pvm_action_t {
-        registers[7] = value
-        return PVM_ACTION_CONTINUE
-    }
-
     /// Ω_M
     func innerMachine() -> pvm_action_t {
-        hostCall(gas: HostCall.gas) {
-            let from = registers[7], count = registers[8], pc = registers[9]
+        hostCall(.machine) {
+            let from = registers[7], count = registers[8], pc = registers[9], isa = pointee.program.pointee.isa
+            guard pointee.inner.count < isa.rules.mostMachines else { return answer(HostResult.full) }
             guard pointee.memory.allows(from, count, GuestMemory.read) else { return PVM_ACTION_PANIC }
             guard pointee.inner.count < pointee.inner.limit else { return PVM_ACTION_PANIC }
             let bytes = UnsafeRawBufferPointer(
                 start: pointee.memory.base + Int(truncatingIfNeeded: count == 0 ? 0 : from), count: Int(truncatingIfNeeded: count))
             let program: Program.Pointer
             do throws(ImageError) {
-                program = try Program.shared(image: bytes, format: PVM_FORMAT_BLOB, isa: pointee.program.pointee.isa)
+                program = try Program.shared(image: bytes, format: PVM_FORMAT_BLOB, isa: isa)
             } catch {
-                return error.code == PVM_ERR_NO_MEMORY ? PVM_ACTION_PANIC : answer(HostCall.huh)
+                return error.code == PVM_ERR_NO_MEMORY ? PVM_ACTION_PANIC : answer(HostResult.huh)
             }
             defer { program.release() }
-            if program.pointee.isa == .gp080, pc >= UInt64(program.pointee.view.count) || program.pointee.instruction(at: pc) == nil {
-                return answer(HostCall.huh)
+            if isa.rules.demandsValidCode, pc >= UInt64(program.pointee.view.count) || program.pointee.instruction(at: pc) == nil {
+                return answer(HostResult.huh)
             }
             guard let machine = Instance.Handle.make(program, gas: 0) else { return PVM_ACTION_PANIC }
             machine.pointee.vm.pc = pc
@@ -88,56 +84,60 @@ extension UnsafeMutablePointer<Instance> {
 
     /// Ω_P
     func innerPeek() -> pvm_action_t {
-        hostCall(gas: HostCall.gas) {
+        hostCall(.peek) {
             let to = registers[8], from = registers[9], count = registers[10]
             guard pointee.memory.allows(to, count, GuestMemory.readWrite) else { return PVM_ACTION_PANIC }
-            guard let machine = pointee.inner[registers[7]] else { return answer(HostCall.who) }
-            guard machine.pointee.memory.allows(from, count, GuestMemory.read) else { return answer(HostCall.outOfBounds) }
+            guard let machine = pointee.inner[registers[7]] else { return answer(HostResult.who) }
+            guard machine.pointee.memory.allows(from, count, GuestMemory.read) else { return answer(HostResult.outOfBounds) }
             copy(machine.pointee.memory, from, pointee.memory, to, count)
-            return answer(HostCall.ok)
+            return answer(HostResult.ok)
         }
     }
 
     /// Ω_O
     func innerPoke() -> pvm_action_t {
-        hostCall(gas: HostCall.gas) {
+        hostCall(.poke) {
             let from = registers[8], to = registers[9], count = registers[10]
             guard pointee.memory.allows(from, count, GuestMemory.read) else { return PVM_ACTION_PANIC }
-            guard let machine = pointee.inner[registers[7]] else { return answer(HostCall.who) }
-            guard machine.pointee.memory.allows(to, count, GuestMemory.readWrite) else { return answer(HostCall.outOfBounds) }
+            guard let machine = pointee.inner[registers[7]] else { return answer(HostResult.who) }
+            guard machine.pointee.memory.allows(to, count, GuestMemory.readWrite) else { return answer(HostResult.outOfBounds) }
             copy(pointee.memory, from, machine.pointee.memory, to, count)
-            return answer(HostCall.ok)
+            return answer(HostResult.ok)
         }
     }
 
     /// Ω_Z: rights 0 to 2 come with zeroed pages, 3 and 4 keep what is there.
     func innerPages() -> pvm_action_t {
-        hostCall(gas: HostCall.gas) {
+        hostCall(.pages) {
             let first = registers[8], count = registers[9], mode = registers[10]
-            guard let machine = pointee.inner[registers[7]] else { return answer(HostCall.who) }
+            guard let machine = pointee.inner[registers[7]] else { return answer(HostResult.who) }
             guard mode <= 4, first >= GuestMemory.firstPage, first < GuestMemory.pageCount, count < GuestMemory.pageCount - first else {
-                return answer(HostCall.huh)
+                return answer(HostResult.huh)
             }
             let memory = machine.pointee.memory
             if mode > 2, count > 0, memory.firstPage(without: GuestMemory.read, from: first, through: first + count - 1) != nil {
-                return answer(HostCall.huh)
+                return answer(HostResult.huh)
             }
             let rights = mode == 0 ? GuestMemory.none : mode & 1 == 1 ? GuestMemory.read : GuestMemory.readWrite
             guard machine.pointee.memory.map(first: first, count: count, rights: rights, zeroed: mode <= 2) else { return PVM_ACTION_PANIC }
-            return answer(HostCall.ok)
+            return answer(HostResult.ok)
         }
     }
 
-    /// Ω_K: gas and registers come from, and go back to, 112 octets at register 8.
+    /// Ω_K: gas and registers come from, and go back to, 112 octets at register 8. Where the call's gas counts what it hands on, that is
+    /// taken before anybody looks for the machine, and what the machine leaves comes back.
     func innerInvoke() -> pvm_action_t {
-        hostCall(gas: HostCall.gas) {
+        hostCall(.invoke) {
             let state = registers[8]
             guard pointee.memory.allows(state, 112, GuestMemory.readWrite) else { return PVM_ACTION_PANIC }
-            guard let machine = pointee.inner[registers[7]] else { return answer(HostCall.who) }
-            let area = pointee.memory.base + Int(truncatingIfNeeded: state)
-            machine.pointee.vm.gas = area.loadUnaligned(as: UInt64.self)
+            let area = pointee.memory.base + Int(truncatingIfNeeded: state), isa = pointee.program.pointee.isa
+            let given = area.loadUnaligned(as: UInt64.self)
+            guard pay(isa.gas(ofUnits: given, of: .invoke, registers)) else { return PVM_ACTION_OOG }
+            guard let machine = pointee.inner[registers[7]] else { return answer(HostResult.who) }
+            machine.pointee.vm.gas = given
             memcpy(machine.registers, area + 8, 104)
             let exit = machine.run(from: machine.continuation)
+            pointee.vm.gas += isa.gas(ofUnits: machine.pointee.vm.gas, of: .invoke, registers) ?? 0
             area.storeBytes(of: machine.pointee.vm.gas, as: UInt64.self)
             memcpy(area + 8, machine.registers, 104)
             switch exit {
@@ -152,37 +152,29 @@ extension UnsafeMutablePointer<Instance> {
 
     /// Ω_X
     func innerExpunge() -> pvm_action_t {
-        hostCall(gas: HostCall.gas) {
+        hostCall(.expunge) {
             let number = registers[7]
-            guard let machine = pointee.inner[number] else { return answer(HostCall.who) }
+            guard let machine = pointee.inner[number] else { return answer(HostResult.who) }
             let pc = machine.pointee.vm.pc
             pointee.inner.remove(number)
             return answer(pc)
         }
     }
 
-    /// The pc that an inner machine has between invocations: behind a host call, 0 after halt and panic. There 0.8.0 keeps the
-    /// flag that gas has been charged: the next invocation does not pay for the block at 0.
+    /// The pc that an inner machine has between invocations: behind a host call, 0 after halt and panic. There the flag that gas has been
+    /// charged is kept where blocks are charged: the next invocation does not pay for the block at 0.
     private func settle(_ exit: pvm_exit_t) {
         let program = pointee.program
         switch exit {
         case PVM_EXIT_HOST: pointee.vm.pc = UInt64(program.pointee.offsets[pointee.resumeIndex])
         case PVM_EXIT_HALT, PVM_EXIT_PANIC:
-            let charged = program.pointee.isa == .gp080 && !endedUncharged
             pointee.vm.pc = 0
             pointee.resumeIndex = program.pointee.instruction(at: 0) ?? 0
-            pointee.resumePaid = charged
+            pointee.resumePaid = program.pointee.isa.rules.chargesBlocks
         default: break
         }
         pointee.stoppedAt = pointee.vm.pc
         pointee.canGoOn = program.pointee.instruction(at: pointee.vm.pc) != nil
         pointee.isRunning = true
-    }
-
-    /// 0.8.0: did the run end behind the code after a block's last instruction, where nothing is charged?
-    private var endedUncharged: Bool {
-        let program = pointee.program, last = program.pointee.instructionCount - 1
-        guard pointee.resumeIndex == last, last > 0 else { return false }
-        return isaTable[program.pointee.instructions[last - 1].plain.row].endsBlock
     }
 }

@@ -76,16 +76,13 @@ extension UnsafeMutablePointer<Instance> {
         let mayCompile = pointee.engine == PVM_ENGINE_AUTO && Recompiler.isAvailable
         if mayCompile { hideGas(beyond: duet_auto_slice()) }
         defer { countSlice() }
-        let program = pointee.program, isa = program.pointee.isa
+        let program = pointee.program, chargesBlocks = program.pointee.isa.rules.chargesBlocks
         program.prepareForFastLoop()
         var index = start, paid = paid
         while true {
             let ip = program.pointee.instructions + index
             // 0.7.2 pays by the instruction, so of the region that goes on here only the first one can have been paid.
-            let cost = switch isa {
-            case .gp072: UInt64(ip.pointee.charge) - (paid ? 1 : 0)
-            case .gp080: paid ? 0 : cost(of: ip)
-            }
+            let cost = if chargesBlocks { paid ? 0 : cost(of: ip) } else { UInt64(ip.pointee.charge) - (paid ? 1 : 0) }
             if pointee.vm.gas < cost, pointee.hiddenGas > 0 {
                 countSlice()
                 pointee.resumeIndex = index
@@ -100,7 +97,7 @@ extension UnsafeMutablePointer<Instance> {
             }
             pointee.vm.gas -= cost
             if ip.pointee.handler == .careful {
-                let endsRegion = isa == .gp072 ? ip.pointee.charge == 1 : isaTable[ip.pointee.plain.row].endsBlock
+                let endsRegion = chargesBlocks ? isaTable[ip.pointee.plain.row].endsBlock : ip.pointee.charge == 1
                 var care = Care(budget: 1, paid: true)
                 let outcome = interpret(Careful.self, self, at: index, &care)
                 guard outcome == .stepped else { return outcome }
@@ -135,7 +132,7 @@ extension UnsafeMutablePointer<Instance> {
     /// Execution at a place without an opcode: 0.7.2 executes a trap there, 0.8.0 finds the program invalid.
     private func trapOutside() {
         pointee.exit = PVM_EXIT_PANIC
-        if pointee.program.pointee.isa == .gp072, !pointee.charge(1) { pointee.exit = PVM_EXIT_OOG }
+        if !pointee.program.pointee.isa.rules.demandsValidCode, !pointee.charge(1) { pointee.exit = PVM_EXIT_OOG }
     }
 
     private func end(index: Int?, paid: Bool, isBatched: Bool) -> pvm_exit_t {
@@ -150,7 +147,7 @@ extension UnsafeMutablePointer<Instance> {
         case PVM_EXIT_HOST:
             // Behind the ecalli, which ends a gas region in 0.7.2 but no basic block in 0.8.0.
             pointee.resumeIndex += 1
-            pointee.resumePaid = pointee.program.pointee.isa == .gp080
+            pointee.resumePaid = pointee.program.pointee.isa.rules.chargesBlocks
         case PVM_EXIT_FAULT: pointee.resumePaid = true
         case PVM_EXIT_STEP: pointee.resumePaid = paid
         default: pointee.resumePaid = false
@@ -193,7 +190,7 @@ enum WorkDigest {
 extension Program {
     /// 0.8.0: does a block start here whose cost is too large for `Instruction.charge`?
     func isDearBlock(_ index: Int) -> Bool {
-        guard isa == .gp080, let block = block(of: index) else { return false }
+        guard isa.rules.chargesBlocks, let block = block(of: index) else { return false }
         return Int(block.first) == index && block.gas > Instruction.regionLimit
     }
 }

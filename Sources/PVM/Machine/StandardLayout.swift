@@ -38,7 +38,8 @@ extension UnsafeMutablePointer<Instance> {
             rw: Regions.Range(layout.rwStart, layout.heapEnd), ro: Regions.Range(layout.roStart, layout.roEnd),
             output: Regions.Range(layout.argumentStart, layout.argumentEnd), stack: Regions.Range(layout.stackStart, layout.stackEnd))
         guard layOut(regions) else { return false }
-        pointee.growLimit = layout.stackStart - StandardLayout.zone
+        // The stack counts in whole zones here.
+        pointee.growLimit = layout.stackEnd - zones(UInt64(program.stackSize)) - StandardLayout.zone
         guard fill(layout.roStart, program.roData), fill(layout.rwStart, program.rwData), fill(layout.argumentStart, arguments) else {
             return false
         }

@@ -23,7 +23,10 @@ extension Program {
         }
         if previous >= 0 { decoder.decode(previous, next: view.count) } else { decoder.runsOntoNothing() }
         decoder.trap(at: view.count)
-        if isa == .gp080, !decoder.isClean { throw ImageError(PVM_ERR_INVALID_OPCODE) }
+        if isa.rules.demandsValidCode {
+            guard decoder.isClean else { throw ImageError(PVM_ERR_INVALID_OPCODE) }
+            guard decoder.endsInTerminator else { throw ImageError(PVM_ERR_NO_TERMINATOR) }
+        }
         instructionCount = decoder.count
         opcodeCount = instructionCount - decoder.trapCount
     }
@@ -43,8 +46,10 @@ private struct Decoder {
     private(set) var trapCount = 0
     /// Does the next instruction start a basic block? 0 or 1.
     private var startsBlock: UInt64 = 1
-    /// Has there been nothing but opcodes of the set, with none too far from the next? 0.8.0 takes no other programs.
+    /// Has there been nothing but opcodes of the set, with none too far from the next?
     private(set) var isClean = true
+    /// Does the last instruction end a basic block?
+    var endsInTerminator: Bool { startsBlock != 0 }
 
     init(_ program: Program) {
         view = program.view

@@ -150,7 +150,7 @@ extension Program {
     /// Gas of the basic block that starts at this code offset, 0 if none does.
     func blockGas(at offset: UInt64) -> UInt64 {
         guard isBlockStart(offset), let first = instruction(at: offset) else { return 0 }
-        if isa == .gp080 { return block(of: first)!.gas }
+        if isa.rules.chargesBlocks { return block(of: first)!.gas }
         var last = first
         while !isaTable[instructions[last].plain.row].endsBlock { last += 1 }
         return UInt64(last - first + 1)

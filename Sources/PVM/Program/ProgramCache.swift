@@ -41,7 +41,7 @@ private func locked<Result>(_ body: () -> Result) -> Result {
 extension Program {
     /// An image's program: the one that is there, or a new one. With a reference for the caller.
     static func shared(image bytes: UnsafeRawBufferPointer, format: pvm_format_t, isa: ISA) throws(ImageError) -> Pointer {
-        try refuseOtherThanImage(bytes, format)
+        try refuseOtherThanImage(bytes, format, isa)
         var maker = FingerprintMaker()
         maker.add(UInt64(format.rawValue) << 8 | UInt64(isa.number.rawValue))
         maker.add(bytes)

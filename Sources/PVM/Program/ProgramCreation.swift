@@ -23,6 +23,7 @@ extension Program {
     ) throws(ImageError) -> Pointer {
         try refuseSizes(code: code.count, bitmask: bitmask.count, jumps: jumps.count)
         let count = code.count, packedCount = (count + 7) / 8
+        try refuseTooLarge(code: UInt64(count), jumps: UInt64(jumps.count), isa)
         return try make(isa: isa) { (program: inout Program) throws(ImageError) in
             // One allocation: code, bitmask as given, packed bitmask, slack.
             guard let image = allocate(UInt8.self, count + bitmask.count + packedCount + slack) else {
@@ -50,9 +51,14 @@ extension Program {
     }
 
     /// What is no image is refused before anyone looks at all of its bytes: a guest may name gigabytes of its memory as one.
-    static func refuseOtherThanImage(_ bytes: UnsafeRawBufferPointer, _ format: pvm_format_t) throws(ImageError) {
+    static func refuseOtherThanImage(_ bytes: UnsafeRawBufferPointer, _ format: pvm_format_t, _ isa: ISA) throws(ImageError) {
         guard bytes.count <= 4 * Int(Blob.maxSize) else { throw ImageError(PVM_ERR_TOO_LARGE) }
-        _ = try Image(bytes, format: format)
+        let blob = try Image(bytes, format: format).blob
+        try refuseTooLarge(code: UInt64(blob.code.count), jumps: blob.jumpCount, isa)
+    }
+
+    private static func refuseTooLarge(code: UInt64, jumps: UInt64, _ isa: ISA) throws(ImageError) {
+        guard code <= isa.rules.largestCode, jumps <= isa.rules.mostJumps else { throw ImageError(PVM_ERR_TOO_LARGE) }
     }
 
     /// Octets behind the bitmask, so that it can be read eight at a time.

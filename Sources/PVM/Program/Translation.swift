@@ -4,14 +4,16 @@ import VMCommon
 /// From code and bitmask to instructions: a pass forward over the code, and one backward over the instructions.
 extension Program {
     mutating func translate() throws(ImageError) {
-        if isa == .gp080, view.count == 0 { throw ImageError(PVM_ERR_NO_CODE) }
+        let rules = isa.rules
+        if rules.demandsValidCode, view.count == 0 { throw ImageError(PVM_ERR_NO_CODE) }
         try makeRoom()
         try decode()
         positions.rankAll()
         blockStarts.rankAll()
         resolveJumpTable()
         resolveInstructions()
-        if isa == .gp080 { try chargeBlocks() } else { passGas = UInt64(instructionCount) }
+        if rules.checksFallThrough { closeEnd() }
+        if rules.chargesBlocks { try chargeBlocks() } else { passGas = UInt64(instructionCount) }
     }
 
     private mutating func makeRoom() throws(ImageError) {
@@ -40,12 +42,12 @@ extension Program {
     /// once; what was not executed is given back when an instruction ends the run inside it. A host call ends a region because
     /// the host sees the gas, and so does every `regionLimit` instructions because `charge` is small.
     private mutating func resolveInstructions() {
-        let isa = isa, traits = translationTraits, instructions = instructions!
+        let chargesBlocks = isa.rules.chargesBlocks, traits = translationTraits, instructions = instructions!
         var charge: UInt64 = 0
         for index in stride(from: instructionCount - 1, through: 0, by: -1) {
             let instruction = instructions + index, trait = traits[instruction.pointee.plain.row]
             if trait & TranslationTrait.hasOffset != 0 { resolveTarget(instruction, index) }
-            guard isa == .gp072 else { continue }
+            if chargesBlocks { continue }
             charge += 1
             if trait & TranslationTrait.endsRegion != 0 {
                 charge = 1
@@ -66,6 +68,15 @@ extension Program {
             instruction.pointee.y = Instruction.noTarget
             instruction.pointee.handler = .careful
         }
+    }
+
+    /// In valid code nothing but the end of it follows a terminator without being the start of a basic block. A last instruction that
+    /// would go on there has nowhere to go.
+    private func closeEnd() {
+        let last = instructions + (instructionCount - 2)
+        guard last.pointee.plain == .fallthrough || isaTable[last.pointee.plain.row].cost == .branch else { return }
+        last.pointee.y = Instruction.noTarget
+        last.pointee.handler = .careful
     }
 
     private func resolveJumpTable() {

@@ -20,7 +20,9 @@ extension CodeGenerator {
     }
 
     private mutating func branch(_ index: Int, _ condition: Condition, _ distance: Int32) {
-        if distance == Instruction.noTarget { return leaveIf(condition, NativeExit(.panic, index)) }
+        if distance == Instruction.noTarget {
+            return leaveIf(program.isa.rules.checksFallThrough ? nil : condition, NativeExit(.panic, index))
+        }
         jump(to: index + Int(distance), from: index, condition)
     }
 

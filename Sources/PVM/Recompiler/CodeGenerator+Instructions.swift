@@ -6,7 +6,8 @@ extension CodeGenerator {
         let i = instructions[index]
         switch i.plain {
         case .trap: leave(NativeExit(.panic, index))
-        case .fallthrough, .unlikely: break
+        case .fallthrough: if i.y == Instruction.noTarget { leave(NativeExit(.panic, index)) }
+        case .unlikely: break
         case .ecalli: leave(NativeExit(.hostCall, index))
         case .sbrk: leave(NativeExit(.slow, index))
 

@@ -70,7 +70,7 @@ struct CodeGenerator: ~Copyable {
         asm.bind(fault)
         asm.mov32(.rax, NativeExit(.fault, 0).word)
         leaveBlock()
-        let count = program.instructionCount, isGP072 = program.isa == .gp072
+        let count = program.instructionCount, chargesBlocks = program.isa.rules.chargesBlocks
         var index = 0, startsRegion = true, nextLook = CodeGenerator.lookEvery
         while index < count, !asm.failed {
             if index >= nextLook {
@@ -90,7 +90,7 @@ struct CodeGenerator: ~Copyable {
             index += taken
             let last = instructions + (index - 1), lastTraits = traits[last.pointee.plain.row]
             if keptBase != CodeGenerator.noBase, !lastTraits.keeps(keptBase, last) { keptBase = CodeGenerator.noBase }
-            startsRegion = isGP072 ? last.pointee.charge == 1 : lastTraits.contains(.endsBlock)
+            startsRegion = chargesBlocks ? lastTraits.contains(.endsBlock) : last.pointee.charge == 1
         }
         landJumps()
         landSideExits()
@@ -359,12 +359,12 @@ extension Program {
     func startsRegion(_ index: Int) -> Bool { index == 0 || endsRegion(index - 1) }
 
     func endsRegion(_ index: Int) -> Bool {
-        isa == .gp072 ? instructions[index].charge == 1 : isaTable[instructions[index].plain.row].endsBlock
+        isa.rules.chargesBlocks ? isaTable[instructions[index].plain.row].endsBlock : instructions[index].charge == 1
     }
 
     /// What is paid there.
     func regionGas(_ index: Int) -> UInt64 {
-        if isa == .gp072 { return UInt64(instructions[index].charge) }
+        if !isa.rules.chargesBlocks { return UInt64(instructions[index].charge) }
         let charge = instructions[index].charge
         if charge > 0 { return UInt64(charge) }
         guard let block = block(of: index), Int(block.first) == index else { return 0 }

@@ -15,7 +15,7 @@ extension UnsafeMutablePointer<Instance> {
     private func runNative(
         _ code: NativeCode, _ base: UnsafeMutableRawPointer, _ scope: UnsafePointer<duet_fault_scope>?, from start: Int, paid: Bool
     ) -> Outcome {
-        let program = pointee.program
+        let program = pointee.program, chargesBlocks = program.pointee.isa.rules.chargesBlocks
         var index = start, paid = paid
         var segment = GuestSegment()
         defer {
@@ -56,9 +56,9 @@ extension UnsafeMutablePointer<Instance> {
             switch exit.kind {
             case .slow, .fault:
                 // The region has been paid to its end.
-                let charge = program.pointee.isa == .gp072 ? UInt64(program.pointee.instructions[index].charge) : 0
+                let charge = chargesBlocks ? 0 : UInt64(program.pointee.instructions[index].charge)
                 pointee.vm.gas += charge
-                var care = Care(budget: .max, paid: program.pointee.isa == .gp080, stopsAtRegionEnd: true)
+                var care = Care(budget: .max, paid: chargesBlocks, stopsAtRegionEnd: true)
                 let outcome = interpret(Careful.self, self, at: index, &care)
                 guard outcome == .stepped else { return outcome }
                 index = pointee.resumeIndex
@@ -80,7 +80,7 @@ extension UnsafeMutablePointer<Instance> {
                     return .stopped
                 }
                 index += 1
-                paid = program.pointee.isa == .gp080
+                paid = chargesBlocks
             }
         }
     }
@@ -126,5 +126,5 @@ struct GuestSegment {
 
 extension Program {
     /// Is it the instruction behind a host call in the middle of a block?
-    func goesOnPaid(_ index: Int) -> Bool { isa == .gp080 && index > 0 && instructions[index - 1].plain == .ecalli }
+    func goesOnPaid(_ index: Int) -> Bool { isa.rules.chargesBlocks && index > 0 && instructions[index - 1].plain == .ecalli }
 }

@@ -233,7 +233,9 @@ void put_instructions(void) {
         else if (one_in(40)) put_dynamic_jump();
         else put(opcode());
     }
-    if (!one_in(5)) put(one_in(3) ? 0 : one_in(2) ? 50 : 1);
+    /* 0.8.0 takes only what ends in a terminator: every kind of them, those that would go on behind the code as well. */
+    if (c->isa == PVM_ISA_GP080 && one_in(2)) put((uint8_t)(one_in(2) ? 81 + below(10) : one_in(2) ? 170 + below(6) : 1));
+    else if (c->isa == PVM_ISA_GP080 || !one_in(5)) put(one_in(3) ? 0 : one_in(2) ? 50 : 1);
 }
 
 /* Gives jumps their targets: starts of blocks as a rule. */
