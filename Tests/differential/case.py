@@ -98,7 +98,10 @@ class ModelRun:
         m.set_pc(self.case["entry"])
         while True:
             outcome = STEP
+            m.missing = 0  # forgotten when the next run or step begins
             while outcome == STEP:
+                if self.mode == "step":
+                    m.missing = 0
                 outcome = m.step()
                 limit -= 1
                 if limit < 0:

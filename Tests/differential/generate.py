@@ -81,8 +81,10 @@ class Generator:
 
     # ---- places ----
 
-    def target(self, good=0.88):
-        """Where a jump goes: to a block start, as far as one can be had; else somewhere it may not."""
+    def target(self, good=None):
+        """Where a jump goes: to a block start, as far as one can be had; else somewhere it may not (less often where branches
+        that are not taken panic as well)."""
+        good = good or (0.88 if self.isa is forms.GP072 else 0.95)
         if not self.items or self.chance(0.01):
             return Target(None, self.r.choice([0, -1, -4, 1 << 16, 1 << 31, (1 << 32) - 1, self.r.randrange(600)]))
         starts = [self.items[0]] + [b for a, b in zip(self.items, self.items[1:]) if a.opcode in self.isa.T]
@@ -175,7 +177,9 @@ class Generator:
             add(Item(self.names["sbrk"], bytes([self.reg() | register << 4])))
         elif kind == "ecalli" and self.chance(0.4):
             if self.chance(0.7):  # what grow_heap takes
-                add(self.load_imm(7, r.choice([0, 31, 32, 33, 34, 40, 48, 49, 50, 55, 64, 1 << 20, 1 << 32, (1 << 64) - 1])))
+                limit = (1 << 20) - 48 - 4096  # with no stack, which counts in zones of 16 pages
+                add(self.load_imm(7, r.choice([0, 31, 32, 33, 34, 40, 48, 49, 50, 55, 64, limit - 15, limit + 1, 1 << 20, 1 << 32,
+                                               (1 << 64) - 1])))
             add(Item(self.names["ecalli"], b"\1"))
         elif kind == "invalid":
             add(Item(r.choice(self.invalid), bytes(r.randrange(256) for _ in range(r.randrange(4)))))
@@ -271,8 +275,7 @@ class Generator:
         kinds = r.choices(self.kinds, [WEIGHTS[k] for k in self.kinds], k=size)
         for kind in kinds:
             self.emit(kind)
-        if self.chance(0.9):
-            self.emit(r.choice(["trap", "jump", "djump"]))
+        self.end()
         for item in self.items:
             if item.target is not None:
                 item.target = self.target()
@@ -283,6 +286,16 @@ class Generator:
         rest["script"] = [[self.number(), r.choice([None, None, self.gas()]), r.choice(["W", "W", "W", "R", None]),
                            self.target(0.7) if self.chance(0.15) else None] for _ in range(r.choice([0, 2, 6, 12]))]
         return Source(self.items, self.jumps, entry, rest)
+
+    def end(self):
+        """The last instruction: mostly one that ends a block, as 0.8.0 demands, and every kind of them."""
+        r = self.r
+        kind = r.random()
+        if kind < 0.6:
+            self.emit(r.choice(["trap", "jump", "djump"]))
+        elif kind < 0.9:
+            # What would go on behind the code.
+            self.emit(r.choice(["fallthrough", "branch"]))
 
     def gas(self):
         scale = 1 if self.isa is forms.GP072 else 20

@@ -54,7 +54,10 @@ SIGNATURES = {
                              c.POINTER(Invocation)]),
     "pvm_invocation_release": (None, [c.POINTER(Invocation)]),
     "pvm_inner_call": (c.c_int, [P, c.c_int]),
+    "pvm_host_gas": (c.c_int, [P]),
     "pvm_host_grow_heap": (c.c_int, [P]),
+    "pvm_host_call_gas": (c.c_uint64, [c.c_int, c.c_int, c.POINTER(c.c_uint64), c.c_uint64]),
+    "pvm_host_call_name": (c.c_char_p, [c.c_int, c.c_int]),
     "pvm_error_message": (c.c_char_p, [c.c_int]),
     "pvm_build_info": (c.c_char_p, []),
 }

@@ -4,8 +4,8 @@
     scripts/differential [--programs N | --seconds N] [--seed S] [--isa gp072|gp080|all] [--only PART]
 
 Parts, in order: the cases under regressions/; tables of edge operands; then, in turn until N programs have run or the time
-is up, random programs (each run, stepped and run with callbacks), images, inner machines and argument invocations. A
-difference ends the run with exit status 1; a program is made smaller first and printed as a case for regressions/.
+is up, random programs (each run, stepped and run with callbacks), images, inner machines, argument invocations and prices of
+host calls. A difference ends the run with exit status 1; a program is made smaller first and printed as a case for regressions/.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import traceback
 import blobs
 import inner
 import invocation
+import prices
 import tables
 from case import MODES, compare
 from generate import Generator
@@ -31,7 +32,7 @@ from minimise import minimise
 from model import isa as isas
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PARTS = ["regressions", "tables", "programs", "images", "inner", "invocations"]
+PARTS = ["regressions", "tables", "programs", "images", "inner", "invocations", "prices"]
 PATIENCE = 60  # seconds for one check
 
 
@@ -131,15 +132,15 @@ def work(options, tally):
     if "tables" in parts:
         edge_tables(library, tally, versions)
     number = options.first
-    random_parts = [part for part in ("programs", "images", "inner", "invocations") if part in parts]
+    checks = {"programs": program, "images": blobs.check, "inner": inner.check, "invocations": invocation.check, "prices": prices.check}
+    random_parts = [part for part in checks if part in parts]
     while random_parts and tally.failed < options.failures:
         if (time.monotonic() > end) if end else (number >= options.first + options.programs):
             break
         for version in versions:
             for part in random_parts:
                 seed = "%d/%s/%s/%d" % (options.seed, version, part, number)
-                check = {"programs": program, "images": blobs.check, "inner": inner.check, "invocations": invocation.check}[part]
-                tally.add(seed, lambda: check(library, random.Random(seed), version))
+                tally.add(seed, lambda: checks[part](library, random.Random(seed), version))
         number += 1
 
 

@@ -12,5 +12,6 @@ beginning with "Settled" says so.
   alu.py       what register instructions compute
   pipeline.py  the 0.8.0 gas cost of a basic block
   machine.py   Psi_1, Psi, and how runs are resumed
-  host.py      host calls: unknown, grow_heap, the six of inner machines, Psi_M
+  prices.py    what host calls cost
+  host.py      host calls: unknown, gas, grow_heap, the six of inner machines, Psi_M
 """

@@ -1,14 +1,16 @@
-"""Host calls (appendix B): the unknown one, grow_heap, inner machines; and the argument invocation Psi_M."""
+"""Host calls (appendix B): the unknown one, gas, grow_heap, inner machines; and the argument invocation Psi_M."""
 
-from .blob import INPUT, Malformed, PAGE, Standard, ZONE, pages
+from .blob import INPUT, Malformed, PAGE, Standard, ZONE, zones
 from .isa import GP072, GP080
 from .machine import FAULT, HALT, HOST, Machine, OOG, PANIC
+from .prices import MOST, numbers, price
 from .program import Program
 from .ram import PAGES
 
 CONTINUE = "continue"
 U64 = 1 << 64
-WHAT, OOB, WHO, HUH, OK = U64 - 2, U64 - 3, U64 - 4, U64 - 9, 0
+WHAT, OOB, WHO, FULL, HUH, OK = U64 - 2, U64 - 3, U64 - 4, U64 - 5, U64 - 9, 0
+MOST_MACHINES = 63  # 0.8.0
 RESULT = {HALT: 0, PANIC: 1, FAULT: 2, HOST: 3, OOG: 4}
 
 
@@ -27,10 +29,11 @@ def create(isa, image, arguments, gas):
     return machine
 
 
-def charge(machine, gas=10):
-    """The head of every host call: whether its gas could be paid."""
+def charge(machine, name, x=0):
+    """The head of every host call: whether its gas could be paid. What cannot be paid takes all there is."""
+    gas = price(machine.program.isa, name, machine.registers, x)
     if machine.gas < gas:
-        machine.missing = gas - machine.gas
+        machine.missing = min(gas, MOST) - machine.gas
         machine.gas = 0
         return False
     machine.gas -= gas
@@ -38,30 +41,36 @@ def charge(machine, gas=10):
 
 
 def unknown(machine):
-    if not charge(machine):
+    if not charge(machine, None):
         return OOG
     machine.registers[7] = WHAT
     return CONTINUE
 
 
-def grow_heap(machine):
-    if machine.gas < 100:
+def gas(machine):
+    if not charge(machine, "gas"):
         return OOG
+    machine.registers[7] = machine.gas
+    return CONTINUE
+
+
+def grow_heap(machine):
+    """Settled (#538, #533): the limit counts the stack in zones, and what cannot be paid takes all gas."""
+    if "grow_heap" not in numbers(machine.program.isa):
+        return unknown(machine)
     s = machine.standard
     a = s.heap_start // PAGE
-    b = ((1 << 32) - 3 * ZONE - INPUT - pages(s.s)) // PAGE
+    b = ((1 << 32) - 3 * ZONE - INPUT - zones(s.s)) // PAGE
     c = sum(1 for page, access in machine.ram.access.items() if a <= page < b and access == "W")
+    h = a + c
     wanted = machine.registers[7]
-    g = 100 + max(0, wanted - a - c) * 10
-    h = max(a, wanted)
-    if h <= b and machine.gas >= g:
-        machine.gas -= g
-        machine.registers[7] = max(a + c, h)
-        machine.ram.map(a, h - a, "W")
-        machine.heap_end = max(machine.heap_end, h * PAGE)
-    else:
-        machine.gas -= 100
-        machine.registers[7] = a + c
+    if wanted <= h or wanted > b:
+        wanted = h
+    if not charge(machine, "grow_heap", wanted - h):
+        return OOG
+    machine.registers[7] = wanted
+    machine.ram.map(a, wanted - a, "W")
+    machine.heap_end = max(machine.heap_end, wanted * PAGE)
     return CONTINUE
 
 
@@ -81,13 +90,17 @@ class Refine:
         self.m = {}
 
     def call(self, machine, number):
-        first = 8 if self.isa is GP072 else 9
-        names = [self.machine, self.peek, self.poke, self.pages, self.invoke, self.expunge]
-        return names[number - first](machine) if first <= number < first + 6 else unknown(machine)
+        for call in (self.machine, self.peek, self.poke, self.pages, self.invoke, self.expunge):
+            if numbers(self.isa)[call.__name__] == number:
+                return call(machine)
+        return unknown(machine)
 
     def machine(self, outer):
-        if not charge(outer):
+        if not charge(outer, "machine"):
             return OOG
+        if self.isa is GP080 and len(self.m) >= MOST_MACHINES:
+            outer.registers[7] = FULL
+            return CONTINUE
         at, size, pc = outer.registers[7:10]
         if not outer.ram.range_is(outer.ram.is_readable, at, size):
             return PANIC
@@ -104,7 +117,7 @@ class Refine:
         return CONTINUE
 
     def peek(self, outer):
-        if not charge(outer):
+        if not charge(outer, "peek"):
             return OOG
         n, o, s, z = outer.registers[7:11]
         if not outer.ram.range_is(outer.ram.is_writable, o, z):
@@ -121,7 +134,7 @@ class Refine:
         return CONTINUE
 
     def poke(self, outer):
-        if not charge(outer):
+        if not charge(outer, "poke"):
             return OOG
         n, s, o, z = outer.registers[7:11]
         if not outer.ram.range_is(outer.ram.is_readable, s, z):
@@ -138,7 +151,7 @@ class Refine:
         return CONTINUE
 
     def pages(self, outer):
-        if not charge(outer):
+        if not charge(outer, "pages"):
             return OOG
         n, p, c, r = outer.registers[7:11]
         if n not in self.m:
@@ -158,21 +171,29 @@ class Refine:
         return CONTINUE
 
     def invoke(self, outer):
-        if not charge(outer):
+        if not charge(outer, "invoke"):
             return OOG
         n, o = outer.registers[7:9]
         if not outer.ram.range_is(outer.ram.is_writable, o, 112):
             return PANIC
+        octets = outer.ram.get(o, 112)
+        words = [int.from_bytes(octets[at:at + 8], "little") for at in range(0, 112, 8)]
+        # 0.8.0: what is handed on is paid for before the machine is looked for; what is left of it comes back.
+        handed = words[0] if self.isa is GP080 else 0
+        if outer.gas < handed:
+            outer.missing, outer.gas = handed - outer.gas, 0
+            return OOG
+        outer.gas -= handed
         if n not in self.m:
             outer.registers[7] = WHO
             return CONTINUE
-        numbers = outer.ram.get(o, 112)
-        words = [int.from_bytes(numbers[at:at + 8], "little") for at in range(0, 112, 8)]
         inner = self.m[n].machine
         inner.gas, inner.missing, inner.registers = words[0], 0, words[1:]
         # Psi anew, but for what has been charged: 0.8.0 keeps the flag, and a fault in 0.7.2 is charged once.
         inner.last, inner.pc = None, self.m[n].pc
         outcome = inner.go(10 ** 6)
+        if handed:
+            outer.gas += inner.gas
         if outcome == HOST:
             self.m[n].pc = inner.next()
         else:
@@ -186,7 +207,7 @@ class Refine:
         return CONTINUE
 
     def expunge(self, outer):
-        if not charge(outer):
+        if not charge(outer, "expunge"):
             return OOG
         n = outer.registers[7]
         outer.registers[7] = self.m.pop(n).pc if n in self.m else WHO

@@ -125,18 +125,20 @@ class Machine:
         self.after = self.next()
         if name == "trap":
             return PANIC
-        if name in ("fallthrough", "unlikely"):
+        if name == "fallthrough":
+            return None if self.per_instruction else self.sjump(self.after)
+        if name == "unlikely":
             return None
         if name == "ecalli":
             self.detail = o.X
             return HOST
         if name == "jump":
-            return self.branch(o.target, True)
+            return self.sjump(o.target)
         if name == "jump_ind":
             return self.djump((reg[o.A] + o.X) % (1 << 32))
         if name == "load_imm_jump":
-            reg[o.A] = o.X  # also where the branch panics
-            return self.branch(o.target, True)
+            reg[o.A] = o.X  # also where the jump panics
+            return self.sjump(o.target)
         if name == "load_imm_jump_ind":
             target = (reg[o.B] + o.Y) % (1 << 32)
             reg[o.A] = o.X  # also where the jump panics
@@ -177,13 +179,19 @@ class Machine:
             reg[o.A] = o.X if alu.KEEP[name[:-4]](reg[o.B]) else reg[o.A]  # cmov_iz_imm, cmov_nz_imm
         return None
 
-    def branch(self, target, condition):
-        if not condition:
-            return None
+    def sjump(self, target):
         if target not in self.program.blocks:
             return PANIC
         self.after = target
         return None
+
+    def branch(self, target, condition):
+        """0.7.2 looks where it goes, 0.8.0 at both ways it could go."""
+        if self.per_instruction:
+            return self.sjump(target) if condition else None
+        if target not in self.program.blocks or self.next() not in self.program.blocks:
+            return PANIC
+        return self.sjump(target if condition else self.next())
 
     def djump(self, a):
         j = self.program.j

@@ -31,17 +31,23 @@ class Program:
         return program
 
     def validate(self):
-        """0.8.0: the code is an unbroken chain of valid instructions (v_blob)."""
+        """0.8.0: the code is an unbroken chain of valid instructions, of which the last is a terminator (v_blob); and its
+        bounds (#559)."""
         if self.isa is forms.GP072:
             return
+        if len(self.c) > 1 << 25 or len(self.j) > 1 << 24:
+            raise Malformed("too large")
         at = 0
         while not (at > 0 and at == len(self.k)):
+            after = at + 1 + self.skip(at)
+            if after == len(self.k) and self.c[at:at + 1] and self.c[at] not in self.isa.T:
+                raise Malformed("the last instruction is no terminator")
             if not self.is_location(at):
                 raise Malformed("no instruction at %d" % at)
-            at += 1 + self.skip(at)
+            at = after
 
     def is_location(self, at):
-        """v_loc"""
+        """v_inst"""
         return at < len(self.k) and self.k[at] == 1 and self.c[at] in self.isa.U
 
     def skip(self, i):
