@@ -53,16 +53,9 @@ static bool host_destruct(Host* h, const evmc_address* a, const evmc_address* b)
 static inline void look_for_refusal(enum evmc_status_code status) {
     if (status == EVMC_OUT_OF_MEMORY && check_is_refusing_memory()) check_refused(__FILE__, __LINE__, "memory of an execution");
 }
-/* Apart: the other way takes little of the native stack, and a test has 1024 of them on a small one. */
-static __attribute__((noinline)) struct evmc_result own_call_that_may_be_refused(Host* h, const struct evmc_message* m) {
-    const struct evmc_result own = h->vm->execute(h->vm, h->interface, h, h->revision, m, h->own_code, h->own_size);
-    look_for_refusal(own.status_code);
-    return own;
-}
 static struct evmc_result host_call(Host* h, const struct evmc_message* m) {
     h->calls++;
     h->message = *m;
-    if (h->vm != NULL && check_is_refusing_memory()) return own_call_that_may_be_refused(h, m);
     if (h->vm != NULL) return h->vm->execute(h->vm, h->interface, h, h->revision, m, h->own_code, h->own_size);
     struct evmc_result r = h->answer;
     if (h->gives_gas_back) r.gas_left = m->gas;
@@ -85,7 +78,18 @@ static const struct evmc_host_interface host_functions = {
     host_exists, host_get, host_set, host_balance, host_size, host_hash, host_copy, host_destruct, host_call, host_transaction,
     host_block, host_log, host_account, host_storage, host_get, host_set_transient};
 
-static inline Host fresh_host(void) { Host h; memset(&h, 0, sizeof h); h.interface = &host_functions; h.warm = true; h.exists = true; h.revision = EVMC_OSAKA; return h; }
+/* As host_call, on hosts that refuse memory. Apart, because a test has 1024 of the other one on a small stack. */
+static struct evmc_result host_call_and_look(Host* h, const struct evmc_message* m) {
+    const struct evmc_result result = host_call(h, m);
+    if (h->vm != NULL) look_for_refusal(result.status_code);
+    return result;
+}
+static const struct evmc_host_interface looking_functions = {
+    host_exists, host_get, host_set, host_balance, host_size, host_hash, host_copy, host_destruct, host_call_and_look, host_transaction,
+    host_block, host_log, host_account, host_storage, host_get, host_set_transient};
+static inline const struct evmc_host_interface* functions_now(void) { return check_is_refusing_memory() ? &looking_functions : &host_functions; }
+
+static inline Host fresh_host(void) { Host h; memset(&h, 0, sizeof h); h.interface = functions_now(); h.warm = true; h.exists = true; h.revision = EVMC_OSAKA; return h; }
 
 /* Code, octet by octet. */
 typedef struct { uint8_t octets[70000]; size_t size; } Code;
@@ -131,7 +135,7 @@ static inline End execute_on(struct evmc_vm* vm, Host* host, enum evmc_revision 
     memset(&message, 0, sizeof message);
     message.gas = gas;
     message.flags = flags;
-    struct evmc_result r = vm->execute(vm, &host_functions, host, rev, &message, code->octets, code->size);
+    struct evmc_result r = vm->execute(vm, functions_now(), host, rev, &message, code->octets, code->size);
     look_for_refusal(r.status_code);
     End end;
     memset(&end, 0, sizeof end);
