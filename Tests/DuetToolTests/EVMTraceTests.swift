@@ -14,14 +14,33 @@ import VMCommon
         return result.output.split(separator: "\n").map(String.init)
     }
 
-    /// Every character of every line.
+    /// The lines say what the records say, from which the replay makes the rest.
     private func compare(_ code: String, _ options: [String] = [], sourceLocation: SourceLocation = #_sourceLocation) {
-        let expected = duet(["evm", "run", code, "--trace"] + options).error.split(separator: "\n").map(String.init)
         let lines = trace(code, ["--format", "json"] + options)
-        #expect(lines.count == expected.count && !lines.isEmpty, "\(code)", sourceLocation: sourceLocation)
-        if let index = zip(lines, expected).enumerated().first(where: { $1.0 != $1.1 })?.offset {
-            Issue.record("\(code) \(options), line \(index):\n\(lines[index])\n\(expected[index])", sourceLocation: sourceLocation)
+        let steps: [RecordedStep]
+        do { steps = try recorded(code, options) } catch {
+            Issue.record("\(code): \(error)", sourceLocation: sourceLocation)
+            return
         }
+        #expect(lines.count == steps.count + 1, "\(code) \(options)", sourceLocation: sourceLocation)
+        for (line, step) in zip(lines, steps) {
+            guard let difference = step.difference(from: line) else { continue }
+            Issue.record("\(code) \(options): \(difference)\n\(line)\n\(step)", sourceLocation: sourceLocation)
+            return
+        }
+    }
+
+    private func recorded(_ code: String, _ options: [String]) throws -> [RecordedStep] {
+        let call = try EVMCall(Arguments([code] + options, for: .evmTrace))
+        let sink = StepSink(try #require(Fork(call.host.revision)))
+        let recorder = try EVMRecorder(call.host.vm, sink, stackWords: 1, memory: false)
+        call.host.vm = recorder.vm
+        try LargeStack.run {
+            var result = call.run()
+            result.release?(&result)
+        }
+        #expect(sink.isConsistent, "\(code)")
+        return sink.steps
     }
 
     // MARK: Programs

@@ -30,10 +30,10 @@ enum OpcodeConformance {
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
         let files = try arguments.operands.flatMap { path throws(ToolError) in try ConformanceCommand.vectorFiles(path) }
         guard !files.isEmpty else { throw ToolError.failed("no test vectors in \(arguments.operands.joined(separator: ", "))") }
-        let hosts = try revisionNames.map { name, revision throws(ToolError) in
-            let host = try MemoryHost(revision)
+        let hosts = try NamedFork.distinct.map { fork throws(ToolError) in
+            let host = try MemoryHost(fork.revision)
             if let mode = arguments.value("--mode") { try host.set("mode", mode) }
-            return (name: name, host: host)
+            return (name: fork.name, host: host)
         }
         var passed = 0, failed = 0
         for file in files {

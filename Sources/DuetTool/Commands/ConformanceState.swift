@@ -27,7 +27,7 @@ extension Command {
 /// Runs the files of state tests on several threads.
 final class StateConformance: @unchecked Sendable {
     private let files: [String]
-    private let fork: String?
+    private let fork: NamedFork?
     private let filter: String?
     private let exclude: String?
     private let jobs: Int
@@ -54,8 +54,7 @@ final class StateConformance: @unchecked Sendable {
         let bySize = found.map { ($0, size($0)) }.sorted { $0.1 > $1.1 }.map { $0.0 }
         let first = arguments.value("--first").map { text in bySize.filter { $0.contains(text) } } ?? []
         files = first + bySize.filter { !first.contains($0) }
-        fork = arguments.value("--fork")
-        if let fork, ForkName.revision(fork) == nil { throw ToolError.usage("--fork: no fork '\(fork)'") }
+        fork = try arguments.fork("--fork")
         filter = arguments.value("--filter")
         exclude = arguments.value("--exclude")
         jobs = Int(try arguments.number("--jobs", default: UInt64(ProcessInfo.processInfo.activeProcessorCount), in: 1...1024))
@@ -154,7 +153,7 @@ final class StateConformance: @unchecked Sendable {
     }
 
     private func run(_ test: StateTest, _ runner: StateTestRunner, _ file: String, _ tally: inout Tally) {
-        for (fork, cases) in test.post where self.fork.map({ ForkName.revision($0) == ForkName.revision(fork) }) ?? true {
+        for (fork, cases) in test.post where self.fork == nil || self.fork == NamedFork.named(fork) {
             for expected in cases {
                 func title() -> String {
                     "\(file): \(test.name) \(fork) d\(expected.indexes.data) g\(expected.indexes.gas) v\(expected.indexes.value)"

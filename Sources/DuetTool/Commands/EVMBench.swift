@@ -23,7 +23,7 @@ enum EVMBenchCommand {
 
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
         let runs = try Int(arguments.number("--runs", default: defaultRuns, in: 1...1_000_000))
-        let revision = arguments.has("--rev") ? try arguments.choice("--rev", revisionNames, default: EVMC_OSAKA) : nil
+        let revision = try arguments.fork("--rev")?.revision
         let host = try MemoryHost(EVMC_OSAKA)
         if let mode = arguments.value("--mode") { try host.set("mode", mode) }
         try host.set("cache_bytes", "0")

@@ -2,7 +2,7 @@ import CPVM
 import VMCommon
 
 extension Command.Option {
-    static let revision = Command.Option("--rev", "NAME", "the fork: \(revisionNames.map { $0.0 }.joined(separator: ", ")) (default osaka)")
+    static let revision = Command.Option("--rev", "NAME", "the fork: \(NamedFork.all.map(\.name).joined(separator: ", ")), in any case (default Osaka)")
     static let mode = Command.Option("--mode", "M", "how code is executed: interpreter or auto (default auto)")
 }
 

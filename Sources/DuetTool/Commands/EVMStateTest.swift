@@ -32,7 +32,7 @@ private final class StateTestCommand {
     private let console: Console
     private let vm: EthereumVM
     private let runner: StateTestRunner
-    private let fork: evmc_revision?
+    private let fork: NamedFork?
     private let filter: String?
     private let hasTraces: Bool
     private var objects: [String] = []
@@ -44,8 +44,7 @@ private final class StateTestCommand {
         self.console = console
         vm = try EthereumVM(path: arguments.value("--vm"))
         runner = StateTestRunner(vm)
-        fork = arguments.value("--fork").flatMap { ForkName.revision($0) }
-        if arguments.has("--fork"), fork == nil { throw .usage("--fork: no such fork") }
+        fork = try arguments.fork("--fork")
         filter = arguments.value("--filter")
         hasTraces = arguments.has("--json")
         if hasTraces { _ = vm.vm.pointee.set_option?(vm.vm, "trace", "true") }
@@ -82,7 +81,7 @@ private final class StateTestCommand {
     }
 
     private func run(_ test: StateTest) {
-        for (name, cases) in test.post where fork == nil || ForkName.revision(name) == fork {
+        for (name, cases) in test.post where fork == nil || NamedFork.named(name) == fork {
             for expected in cases {
                 let outcome = runner.run(test, name, expected)
                 if hasTraces, let root = outcome.root { console.report("{\"stateRoot\": \"\(root.hex)\"}") }

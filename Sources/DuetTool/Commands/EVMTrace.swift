@@ -87,8 +87,7 @@ private struct EVMTraceCommand {
     }
 
     private func runStateTest(_ path: String) throws(ToolError) {
-        let fork = arguments.value("--fork").flatMap { ForkName.revision($0) }
-        if arguments.has("--fork"), fork == nil { throw .usage("--fork: no such fork") }
+        let fork = try arguments.fork("--fork")
         let wanted = Int(try arguments.number("--index", default: 0, in: 0...1_000_000_000))
         let vm = try EthereumVM(path: nil)
         var seen = 0
@@ -101,9 +100,9 @@ private struct EVMTraceCommand {
             }
             if let filter = arguments.value("--filter"), !test.name.contains(filter) { return }
             for (name, cases) in test.post {
-                guard let revision = ForkName.revision(name), fork == nil || fork == revision else { continue }
+                guard let caseFork = NamedFork.named(name), fork == nil || fork == caseFork else { continue }
                 for expected in cases {
-                    if seen == wanted { chosen = (test, name, revision, expected) }
+                    if seen == wanted { chosen = (test, name, caseFork.revision, expected) }
                     seen += 1
                 }
             }
@@ -128,10 +127,7 @@ private struct EVMTraceCommand {
         let recorder: EVMRecorder
         switch form {
         case .json:
-            let lines = EVMLines(output, fork, filter, shownWords: shownWords)
-            recorder = try EVMRecorder(library, lines, stackWords: 1, memory: false)
-            try LargeStack.run { body(recorder.vm) }
-            if !lines.isConsistent { throw .failed("the trace contradicts itself") }
+            try EVMLines(output, filter, shownWords: shownWords).trace(library) { () throws(ToolError) in try LargeStack.run { body(library) } }
         case .text:
             recorder = try EVMRecorder(library, EVMTextLines(output, fork, filter), stackWords: shownWords ?? 4, memory: false, filter: filter)
             try LargeStack.run { body(recorder.vm) }

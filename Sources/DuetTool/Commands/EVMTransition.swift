@@ -8,7 +8,9 @@ extension Command {
         details: """
             Files are those of other clients' t8n: alloc, env and txs in, alloc, result and body out. For an input 'stdin' stands for
             one JSON object on standard input with these keys (and blobParams), for an output 'stdout' for one object on standard output.
-            Transactions have to be signed. Difficulties are not computed.
+            Transactions have a signature, or a secretKey, which signs them. What env does not have of the block is computed from its parent.
+            Exit status: 2 a failure of the EVM or a command line that makes no sense, 3 fork or env is incomplete or contradicts itself,
+            4 BLOCKHASH asks for a hash that env does not have, 10 JSON is malformed, 11 a file cannot be read or written, 12 RLP is malformed.
             """,
         options: [
             Option("--input.alloc", "FILE", "pre-state (default alloc.json)"),
@@ -19,7 +21,7 @@ extension Command {
             Option("--output.alloc", "FILE", "post-state (default alloc.json)"),
             Option("--output.result", "FILE", "result (default result.json)"),
             Option("--output.body", "FILE", "RLP of the transactions that were included"),
-            Option("--state.fork", "NAME", "fork (default Osaka)"),
+            Option("--state.fork", "NAME", "fork: \(NamedFork.all.map(\.name).joined(separator: ", ")) (default Osaka)"),
             Option("--state.chainid", "N", "chain (default 1)"),
             Option("--state.reward", "WEI", "block reward before Paris; -1 for none (default 0)"),
             Option("--state-test", nil, "execute transactions alone, without what the system does around them"),
@@ -42,74 +44,58 @@ private struct TransitionCommand {
     }
 
     func run(_ console: Console) throws -> Int32 {
-        let name = arguments.value("--state.fork") ?? "Osaka"
-        guard let revision = ForkName.revision(name) else { throw ToolError.usage("--state.fork: no fork '\(name)'") }
+        let name = arguments.value("--state.fork") ?? NamedFork.osaka.name
+        guard let fork = NamedFork.named(name) else { throw TransitionStatus.config.error("--state.fork: \(NamedFork.refusal(name))") }
         let chainID = try arguments.number("--state.chainid", default: 1)
-        let rewardText = arguments.value("--state.reward") ?? "0"
-        var options = Transition.Options(revision: revision, chainID: chainID, reward: nil, isStateTest: arguments.has("--state-test"))
-        if rewardText != "-1" { options.reward = evmc_bytes32(try arguments.number("--state.reward", default: 0)) }
+        var options = Transition.Options(fork: fork, chainID: chainID, reward: nil, isStateTest: arguments.has("--state-test"))
+        if arguments.value("--state.reward") != "-1" { options.reward = evmc_bytes32(try arguments.number("--state.reward", default: 0)) }
+        let isStateTest = options.isStateTest
 
-        let inputs = TransitionInputs(arguments)
+        let inputs = TransitionInputs(arguments), signer = TransactionFields.Signer(fork: fork, chainID: chainID)
         let alloc = try inputs.required("alloc", StateTest.accounts)
-        let transactions = try inputs.required("txs", TransitionTransaction.read)
-        let blobs = try inputs.optional("blobParams") { json throws(ValueError) in try BlobSchedule(revision, BlobSchedule.Changes(json)) }
+        let transactions = try inputs.transactions { json throws(ValueError) in try TransitionTransaction.read(json, signer) }
+        let blobs = try inputs.optional("blobParams") { json throws(ValueError) in try BlobSchedule(fork, BlobSchedule.Changes(json)) }
         let environment = try inputs.required("env") { json throws(ValueError) in
-            try TransitionEnvironment(json, revision, chainID: chainID, blobs: blobs ?? BlobSchedule(revision))
+            try TransitionEnvironment(json, fork, chainID: chainID, blobs: blobs ?? BlobSchedule(fork), isStateTest: isStateTest)
         }
         let vm = try EthereumVM(path: arguments.value("--vm"))
         let transition = try Transition(alloc, environment, options, vm)
-        let traces = TraceFiles(basedir)
-        if arguments.has("--trace") { transition.beforeTransaction = { index, hash in try traces.next(index, hash, vm) } }
+        try makeFolder()
+        if arguments.has("--trace") {
+            transition.aroundTransaction = { [basedir] (index: Int, hash: evmc_bytes32, execute: () -> duet_state_error_t) throws -> duet_state_error_t in
+                try TraceFile.write("\(basedir)/trace-\(index)-\(hash.hex).jsonl", vm.vm, execute)
+            }
+        }
         try transition.run(transactions)
-        traces.close(vm)
-        try write(transition, revision, console)
+        try write(transition, fork, console)
         return 0
     }
 
-    private func write(_ transition: Transition, _ revision: evmc_revision, _ console: Console) throws {
+    private func makeFolder() throws {
+        do {
+            try FileManager.default.createDirectory(atPath: basedir, withIntermediateDirectories: true)
+        } catch {
+            throw TransitionStatus.io.error("\(basedir): the folder cannot be made: \(error.localizedDescription)")
+        }
+    }
+
+    private func write(_ transition: Transition, _ fork: NamedFork, _ console: Console) throws {
         let outputs = [
             ("alloc", arguments.value("--output.alloc") ?? "alloc.json", TransitionOutput.alloc(transition)),
-            ("result", arguments.value("--output.result") ?? "result.json", TransitionOutput.result(transition, revision)),
+            ("result", arguments.value("--output.result") ?? "result.json", TransitionOutput.result(transition, fork.revision)),
             ("body", arguments.value("--output.body") ?? "", TransitionOutput.body(transition)),
         ]
-        var printed: [String] = []
+        var printed: [String: [String]] = [:]
         for (key, path, text) in outputs where !path.isEmpty {
-            if path == "stdout" {
-                printed.append("\"\(key)\": \(text)")
+            if path == "stdout" || path == "stderr" {
+                printed[path, default: []].append("\"\(key)\": \(text)")
             } else {
                 let file = path.hasPrefix("/") ? path : "\(basedir)/\(path)"
-                try writeFile(file, Array(text.utf8) + [10])
+                try TransitionStatus.io.of { () throws(ToolError) in try writeFile(file, Array(text.utf8) + [10]) }
             }
         }
-        if !printed.isEmpty { console.print("{\(printed.joined(separator: ",\n"))}") }
-    }
-}
-
-/// A file for the trace of each transaction.
-private final class TraceFiles {
-    private let basedir: String
-    private var file: UnsafeMutablePointer<FILE>?
-
-    init(_ basedir: String) {
-        self.basedir = basedir
-    }
-
-    func next(_ index: Int, _ hash: evmc_bytes32, _ vm: EthereumVM) throws {
-        if let file { fclose(file) }
-        let path = "\(basedir)/trace-\(index)-\(hash.hex).jsonl"
-        file = fopen(path, "wb")
-        guard let file else { throw ToolError.failed("\(path): \(String(cString: strerror(errno)))") }
-        _ = duet_evm_set_trace(vm.vm, { context, line, length in
-            let file = context!.assumingMemoryBound(to: FILE.self)
-            fwrite(line, 1, length, file)
-            fputc(10, file)
-        }, file)
-    }
-
-    func close(_ vm: EthereumVM) {
-        guard let file else { return }
-        _ = duet_evm_set_trace(vm.vm, nil, nil)
-        fclose(file)
-        self.file = nil
+        func object(_ members: [String]) -> String { "{\(members.joined(separator: ",\n"))}" }
+        if let members = printed["stdout"] { console.print(object(members)) }
+        if let members = printed["stderr"] { console.report(object(members)) }
     }
 }

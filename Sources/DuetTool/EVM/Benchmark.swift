@@ -79,7 +79,7 @@ struct Benchmark {
     private static func newestFork(_ json: JSONValue) throws(ValueError) -> evmc_revision? {
         var newest: evmc_revision?
         for (name, _) in try Values.object(json).members {
-            guard let fork = ForkName.revision(name.string) else { throw ValueError("there is no fork '\(name.string)'") }
+            guard let fork = NamedFork.named(name.string)?.revision else { throw ValueError(NamedFork.refusal(name.string)) }
             if newest.map({ $0.rawValue < fork.rawValue }) ?? true { newest = fork }
         }
         return newest

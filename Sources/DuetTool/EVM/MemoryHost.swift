@@ -1,4 +1,5 @@
 import CPVM
+import EVM
 import EVMPrecompiles
 import VMCommon
 
@@ -55,10 +56,19 @@ final class MemoryHost {
     /// Carries out a call or a creation. The caller releases the result.
     func call(_ message: evmc_message) -> evmc_result {
         if message.depth > 1024 { return MemoryHost.result(EVMC_CALL_DEPTH_EXCEEDED, message.gas) }
-        switch message.kind {
-        case EVMC_CREATE, EVMC_CREATE2: return create(message)
-        default: break
+        let isCreation = message.kind == EVMC_CREATE || message.kind == EVMC_CREATE2
+        guard message.depth == 0, let trace = TransactionTrace(vm, refund: 0) else { return isCreation ? create(message) : enter(message) }
+        let result = isCreation ? create(message) : enter(message)
+        let gasUsed = message.gas - result.gas_left
+        if isCreation, result.status_code == EVMC_SUCCESS {
+            world[U256(result.create_address)].code.withUnsafeBufferPointer { trace.end(EVMC_SUCCESS, gasUsed: gasUsed, $0.baseAddress, $0.count) }
+        } else {
+            trace.end(result.status_code, gasUsed: gasUsed, result.output_data, result.output_size)
         }
+        return result
+    }
+
+    private func enter(_ message: evmc_message) -> evmc_result {
         let before = world
         let value = U256(message.value), codeAddress = U256(message.code_address)
         var result: evmc_result

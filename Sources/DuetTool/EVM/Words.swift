@@ -33,15 +33,6 @@ extension U256 {
     var addressOctets: [UInt8] { withUnsafeBytes(of: address) { Array($0) } }
 }
 
-/// The forks by the names that the tool takes.
-let revisionNames: [(String, evmc_revision)] = [
-    ("frontier", EVMC_FRONTIER), ("homestead", EVMC_HOMESTEAD), ("tangerine-whistle", EVMC_TANGERINE_WHISTLE),
-    ("spurious-dragon", EVMC_SPURIOUS_DRAGON), ("byzantium", EVMC_BYZANTIUM), ("constantinople", EVMC_CONSTANTINOPLE),
-    ("petersburg", EVMC_PETERSBURG), ("istanbul", EVMC_ISTANBUL), ("berlin", EVMC_BERLIN), ("london", EVMC_LONDON), ("paris", EVMC_PARIS),
-    ("shanghai", EVMC_SHANGHAI), ("cancun", EVMC_CANCUN), ("prague", EVMC_PRAGUE), ("osaka", EVMC_OSAKA),
-    ("experimental", EVMC_EXPERIMENTAL),
-]
-
 func name(of status: evmc_status_code) -> String {
     switch status {
     case EVMC_SUCCESS: "success"

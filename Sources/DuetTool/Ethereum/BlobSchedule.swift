@@ -21,13 +21,15 @@ struct BlobSchedule {
         }
     }
 
-    init(_ revision: evmc_revision) {
-        let isPrague = revision.rawValue >= EVMC_PRAGUE.rawValue
-        (target, max, updateFraction) = isPrague ? (6, 9, 5_007_716) : (3, 6, 3_338_477)
+    init(target: UInt64, max: UInt64, updateFraction: UInt64) {
+        (self.target, self.max, self.updateFraction) = (target, max, updateFraction)
     }
 
-    init(_ revision: evmc_revision, _ changes: Changes?) throws(ValueError) {
-        self.init(revision)
+    /// The fork's. Forks without blobs have no use for it.
+    init(_ fork: NamedFork) { self = fork.blobs ?? NamedFork.osaka.blobs! }
+
+    init(_ fork: NamedFork, _ changes: Changes?) throws(ValueError) {
+        self.init(fork)
         target = changes?.target ?? target
         max = changes?.max ?? max
         updateFraction = changes?.updateFraction ?? updateFraction

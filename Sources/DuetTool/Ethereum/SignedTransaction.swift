@@ -2,8 +2,15 @@ import CPVM
 import VMCommon
 
 extension TransactionFields {
-    /// A signed transaction as a transition tool gets it, in the form of the JSON-RPC. The sender is not recovered yet.
-    init(signed json: JSONValue) throws(ValueError) {
+    /// What signing has to know of the chain.
+    struct Signer {
+        let fork: NamedFork
+        let chainID: UInt64
+    }
+
+    /// A transaction as a transition tool gets it, in the form of the JSON-RPC: signed, or with a secret key that signs it. The sender
+    /// is not recovered yet.
+    init(_ json: JSONValue, _ signer: Signer) throws(ValueError) {
         let type = try TransactionFields.type(json)
         guard let gasLimit = try json.either("gas", "gasLimit", Values.hexQuantity64) else { throw ValueError("it is missing").within("gas") }
         guard let data = try json.either("input", "data", Values.bytes) else { throw ValueError("it is missing").within("input") }
@@ -24,7 +31,29 @@ extension TransactionFields {
             "authorizationList", from: DUET_TX_SET_CODE, for: type, TransactionFields.authorization(Values.hexQuantity256, Values.hexQuantity64))
         if type == DUET_TX_SET_CODE, authorizations == nil { throw ValueError("it is missing").within("authorizationList") }
         self.authorizations = authorizations ?? []
-        try readSignature(json)
+        if let key = try json.optional("secretKey", Values.hash), try TransactionFields.isUnsigned(json) {
+            try sign(key, json, signer)
+        } else {
+            try readSignature(json)
+        }
+    }
+
+    private static func isUnsigned(_ json: JSONValue) throws(ValueError) -> Bool {
+        for name in ["v", "yParity", "r", "s"] as [StaticString] {
+            if let number = try json.optional(name, Values.hexQuantity256), !number.isZero { return false }
+        }
+        return true
+    }
+
+    /// A legacy transaction is signed for the chain if its fork knows that (EIP-155), unless `protected` is false.
+    private mutating func sign(_ word: evmc_bytes32, _ json: JSONValue, _ signer: Signer) throws(ValueError) {
+        guard let key = SecretKey(word) else { throw ValueError("it is no secret key").within("secretKey") }
+        let wantsChain = try json.optional("protected", Values.flag) ?? true
+        let chain = try json.optional("chainId", Values.hexQuantity256) ?? U256(signer.chainID)
+        if type > DUET_TX_LEGACY || wantsChain && signer.fork.revision.rawValue >= EVMC_SPURIOUS_DRAGON.rawValue { chainID = chain }
+        guard let hash = TestTransaction(self).signingHash else { throw ValueError("memory is short", .evm) }
+        let signature = key.sign(hash)
+        (r, s, yParity) = (signature.r, signature.s, signature.yIsOdd ? 1 : 0)
     }
 
     /// The type that is given, or else the one that has the fields which are there.

@@ -142,7 +142,9 @@ struct StateTest {
 
     // MARK: Block
 
-    func block(_ revision: evmc_revision, fork: String) throws(ValueError) -> duet_block_t {
+    /// `schedule` is the fork as the file has it, by which its blob schedule is found.
+    func block(_ fork: NamedFork, schedule name: String) throws(ValueError) -> duet_block_t {
+        let revision = fork.revision
         var block = duet_block_t()
         block.number = environment.number
         // Code sees all 64 bits.
@@ -157,8 +159,8 @@ struct StateTest {
         if revision.rawValue >= EVMC_LONDON.rawValue { block.base_fee = (environment.baseFee ?? U256(10)).word }
         block.chain_id = (config.chainID ?? .one).word
         if revision.rawValue >= EVMC_CANCUN.rawValue {
-            let changes = config.schedules.first { $0.key == fork }?.value
-            let schedule = try within("config.blobSchedule.\(fork)") { () throws(ValueError) in try BlobSchedule(revision, changes) }
+            let changes = config.schedules.first { $0.key == name }?.value
+            let schedule = try within("config.blobSchedule.\(name)") { () throws(ValueError) in try BlobSchedule(fork, changes) }
             block.blob_base_fee = duet_blob_base_fee(environment.excessBlobGas ?? 0, schedule.updateFraction)
             block.blobs_left = schedule.max
         }

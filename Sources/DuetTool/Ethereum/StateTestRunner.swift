@@ -42,9 +42,10 @@ final class StateTestRunner {
     }
 
     func run(_ test: StateTest, _ fork: String, _ expected: StateTest.Case) -> Outcome {
-        guard let revision = ForkName.revision(fork) else { return Outcome(failures: ["no fork of this name"]) }
+        guard let named = NamedFork.named(fork) else { return Outcome(failures: [NamedFork.refusal(fork)]) }
+        let revision = named.revision
         do throws(ValueError) {
-            let block = try test.block(revision, fork: fork)
+            let block = try test.block(named, schedule: fork)
             let transaction = try transaction(of: test, expected, revision)
             return run(test, transaction, block, revision, expected)
         } catch {

@@ -62,7 +62,7 @@ struct StateTransaction {
     private func payer() throws(ValueError) -> evmc_address {
         if let sender { return sender }
         guard let secretKey else { throw ValueError("there is neither a sender nor a secret key").within("sender") }
-        guard let address = SecretKey.address(secretKey) else { throw ValueError("it is no secret key").within("secretKey") }
+        guard let address = SecretKey(secretKey)?.address else { throw ValueError("it is no secret key").within("secretKey") }
         return address
     }
 

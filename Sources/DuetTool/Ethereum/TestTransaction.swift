@@ -1,4 +1,5 @@
 import CPVM
+import EVMState
 
 /// A transaction as the library takes it, with all that its pointers point to.
 final class TestTransaction {
@@ -39,6 +40,13 @@ final class TestTransaction {
         fields.blob_hash_count = blobs.count
         fields.authorizations = UnsafePointer(authorizations.baseAddress)
         fields.authorization_count = authorizations.count
+    }
+
+    /// What is signed. Nil if memory is short.
+    var signingHash: evmc_bytes32? {
+        var writer = RLPWriter()
+        defer { writer.free() }
+        return fields.hash(signed: false, &writer)?.evmc
     }
 
     deinit {

@@ -6,7 +6,7 @@ import VMCommon
 /// Executes a block's transactions on a pre-state, with what the system does around them, as transition tools do.
 final class Transition {
     struct Options {
-        var revision: evmc_revision
+        var fork: NamedFork
         var chainID: UInt64
         /// Wei for the coinbase, nil for none and no ommers either.
         var reward: evmc_bytes32?
@@ -21,6 +21,9 @@ final class Transition {
         /// Before Byzantium: the state after the transaction, which its receipt has instead of a status.
         let root: evmc_bytes32?
         let gasUsed: UInt64
+        /// Effective: what the sender paid for each.
+        let gasPrice: evmc_bytes32
+        let blobGasUsed: UInt64
         let cumulativeGas: UInt64
         let bloom: [UInt8]
         let contract: evmc_address
@@ -46,20 +49,21 @@ final class Transition {
     /// EIP-7685: type octet and data.
     private(set) var requests: [[UInt8]] = []
     private(set) var blockException: String?
-    var beforeTransaction: ((Int, evmc_bytes32) throws -> Void)?
+    /// Executes a transaction, given its number and hash, in whatever is to be around that.
+    var aroundTransaction: ((Int, evmc_bytes32, () -> duet_state_error_t) throws -> duet_state_error_t)?
 
     init(_ alloc: [StateTest.PreAccount], _ environment: TransitionEnvironment, _ options: Options, _ vm: EthereumVM) throws(ToolError) {
-        guard let state = duet_state_create() else { throw .failed("out of memory") }
+        guard let state = duet_state_create() else { throw TransitionStatus.evm.error("out of memory") }
         self.state = state
         self.environment = environment
         self.options = options
         self.vm = vm
-        guard StateTestRunner.fill(state, alloc) else { throw .failed("out of memory") }
+        guard StateTestRunner.fill(state, alloc) else { throw TransitionStatus.evm.error("out of memory") }
     }
 
     deinit { duet_state_free(state) }
 
-    private func isAtLeast(_ revision: evmc_revision) -> Bool { options.revision.rawValue >= revision.rawValue }
+    private func isAtLeast(_ revision: evmc_revision) -> Bool { options.fork.revision.rawValue >= revision.rawValue }
 
     // MARK: Block
 
@@ -75,7 +79,7 @@ final class Transition {
     }
 
     private func startBlock() throws {
-        if isAtLeast(EVMC_PRAGUE), let parent = environment.parentHash { _ = try system(Transition.historyStorage, parent.octets) }
+        if isAtLeast(EVMC_PRAGUE), let parent = environment.hashes.parent { _ = try system(Transition.historyStorage, parent.octets) }
         if isAtLeast(EVMC_CANCUN), let root = environment.parentBeaconBlockRoot { _ = try system(Transition.beaconRoots, root.octets) }
     }
 
@@ -96,23 +100,28 @@ final class Transition {
         }
         var hash = evmc_bytes32()
         _ = duet_transaction_hash(&fields, &hash)
-        try beforeTransaction?(index, hash)
         var block = environment.block
         block.gas_left -= Int64(gasUsed)
         block.blobs_left -= min(block.blobs_left, blobGasUsed / BlobFee.gasPerBlob)
         var receipt = duet_receipt_t()
-        let error = duet_state_execute(state, vm.vm, options.revision, &block, &fields, &receipt)
+        func execute() -> duet_state_error_t { duet_state_execute(state, vm.vm, options.fork.revision, &block, &fields, &receipt) }
+        let error = try aroundTransaction?(index, hash, execute) ?? execute()
         guard error == DUET_STATE_OK else {
-            guard error.rawValue >= DUET_TX_ERR_RLP.rawValue else { throw ToolError.failed(TransactionException.message(error)) }
+            guard error.rawValue >= DUET_TX_ERR_RLP.rawValue else { throw TransitionStatus.evm.error(TransactionException.message(error)) }
             rejected.append((index, TransactionException.message(error)))
             return
         }
+        if let number = environment.hashes.missing {
+            throw TransitionStatus.missingBlockHash.error("transaction \(index) asks for the hash of block \(number), which env's blockHashes do not have")
+        }
+        let blobGas = UInt64(fields.blob_hash_count) * BlobFee.gasPerBlob
         gasUsed += UInt64(receipt.gas_used)
-        blobGasUsed += UInt64(fields.blob_hash_count) * BlobFee.gasPerBlob
+        blobGasUsed += blobGas
         included.append(transaction.encoding)
         receipts.append(Receipt(
             type: fields.type, hash: hash, success: receipt.success, root: isAtLeast(EVMC_BYZANTIUM) ? nil : stateRoot,
-            gasUsed: UInt64(receipt.gas_used), cumulativeGas: gasUsed, bloom: withUnsafeBytes(of: receipt.bloom) { Array($0) }, contract: receipt.contract_address, logs: logs(receipt.log_count)))
+            gasUsed: UInt64(receipt.gas_used), gasPrice: receipt.gas_price, blobGasUsed: blobGas, cumulativeGas: gasUsed,
+            bloom: withUnsafeBytes(of: receipt.bloom) { Array($0) }, contract: receipt.contract_address, logs: logs(receipt.log_count)))
     }
 
     private func logs(_ count: Int) -> [Log] {
@@ -141,8 +150,8 @@ final class Transition {
     /// The output of a call, nil if it failed.
     private func system(_ contract: evmc_address, _ data: [UInt8]) throws -> [UInt8]? {
         var (contract, block, receipt) = (contract, environment.block, duet_receipt_t())
-        let error = duet_state_system_call(state, vm.vm, options.revision, &block, &contract, data, data.count, &receipt)
-        guard error == DUET_STATE_OK else { throw ToolError.failed(TransactionException.message(error)) }
+        let error = duet_state_system_call(state, vm.vm, options.fork.revision, &block, &contract, data, data.count, &receipt)
+        guard error == DUET_STATE_OK else { throw TransitionStatus.evm.error(TransactionException.message(error)) }
         return receipt.success ? Array(UnsafeBufferPointer(start: receipt.output, count: receipt.output_size)) : nil
     }
 
@@ -155,7 +164,7 @@ final class Transition {
     private func pay(_ address: evmc_address, _ amount: U256) throws {
         var (address, word) = (address, amount.word)
         guard duet_state_add_balance(state, &address, &word, isAtLeast(EVMC_SPURIOUS_DRAGON)) == DUET_STATE_OK else {
-            throw ToolError.failed("out of memory")
+            throw TransitionStatus.evm.error("out of memory")
         }
     }
 

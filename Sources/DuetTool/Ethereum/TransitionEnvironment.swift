@@ -22,7 +22,6 @@ struct TransitionEnvironment {
     let baseFee: U256
     let schedule: BlobSchedule
     let parentBeaconBlockRoot: evmc_bytes32?
-    let parentHash: evmc_bytes32?
     let withdrawals: [Withdrawal]?
     let ommers: [Ommer]
     /// Hashes by block number; the block's function reads them.
@@ -30,10 +29,28 @@ struct TransitionEnvironment {
 
     final class BlockHashes {
         var byNumber: [UInt64: evmc_bytes32] = [:]
+        /// Of the block before, if it is known: EIP-2935 stores it.
+        var parent: evmc_bytes32?
+        /// A block whose hash was asked for and is not here.
+        var missing: Int64?
+
+        /// The hash of the block before, if it is not here by its number already, as other tools want it.
+        func add(parent hash: evmc_bytes32?, of number: Int64) {
+            guard number > 0 else { return }
+            parent = byNumber[UInt64(number) - 1] ?? hash
+            byNumber[UInt64(number) - 1] = parent
+        }
+
+        func find(_ number: Int64) -> evmc_bytes32 {
+            if let number = UInt64(exactly: number), let hash = byNumber[number] { return hash }
+            missing = missing ?? number
+            return evmc_bytes32()
+        }
     }
 
-    /// `blobs` says what differs from the fork's blob schedule.
-    init(_ env: JSONValue, _ revision: evmc_revision, chainID: UInt64, blobs: BlobSchedule) throws(ValueError) {
+    /// A state test needs nothing of what the system does.
+    init(_ env: JSONValue, _ fork: NamedFork, chainID: UInt64, blobs: BlobSchedule, isStateTest: Bool) throws(ValueError) {
+        let revision = fork.revision
         let number = try env.required("currentNumber", Values.quantity63)
         block.coinbase = try env.required("currentCoinbase", Values.address)
         block.number = number
@@ -44,23 +61,26 @@ struct TransitionEnvironment {
         block.chain_id = evmc_bytes32(chainID)
         schedule = blobs
         parentBeaconBlockRoot = try env.optional("parentBeaconBlockRoot", Values.hash)
-        parentHash = try env.optional("parentHash", Values.hash)
         withdrawals = try env.optional("withdrawals", Values.list(of: Withdrawal.init))
         ommers = try env.optional("ommers", Values.list(of: Ommer.init)) ?? []
         hashes = BlockHashes()
         let known = try env.optional("blockHashes", Values.map(Values.quantity64, by: { $0 }, Values.hash)) ?? []
         for (number, hash) in known { hashes.byNumber[number] = hash }
-        if let parentHash, number > 0, hashes.byNumber[UInt64(number) - 1] == nil { hashes.byNumber[UInt64(number) - 1] = parentHash }
+        hashes.add(parent: try env.optional("parentHash", Values.hash), of: number)
+        if !isStateTest {
+            if revision.rawValue >= EVMC_SHANGHAI.rawValue, withdrawals == nil { throw ValueError("it is missing", .config).within("withdrawals") }
+            if revision.rawValue >= EVMC_CANCUN.rawValue, parentBeaconBlockRoot == nil {
+                throw ValueError("it is missing", .config).within("parentBeaconBlockRoot")
+            }
+        }
 
         let random = try env.optional("currentRandom", Values.quantity256)
-        let difficulty = try env.optional("currentDifficulty", Values.quantity256)
         if revision.rawValue >= EVMC_PARIS.rawValue {
-            guard let random else { throw ValueError("it is missing").within("currentRandom") }
+            guard let random else { throw ValueError("it is missing", .config).within("currentRandom") }
+            if let given = try env.optional("currentDifficulty", Values.quantity256), !given.isZero { throw ValueError("from Paris on there is none", .config).within("currentDifficulty") }
             block.prev_randao = random.word
-        } else if let difficulty {
-            block.prev_randao = difficulty.word
         } else {
-            throw ValueError("it is missing; it is not computed from the parent's").within("currentDifficulty")
+            block.prev_randao = try TransitionEnvironment.difficulty(env, fork, number: UInt64(number)).word
         }
 
         let parentBaseFee = try env.optional("parentBaseFee", Values.quantity256)
@@ -73,12 +93,37 @@ struct TransitionEnvironment {
         }
         block.block_hash = { context, number in
             let hashes = Unmanaged<BlockHashes>.fromOpaque(context!).takeUnretainedValue()
-            return UInt64(exactly: number).flatMap { hashes.byNumber[$0] } ?? evmc_bytes32()
+            return hashes.find(number)
         }
         block.block_hash_context = Unmanaged.passUnretained(hashes).toOpaque()
     }
 
     // MARK: What the parent says
+
+    private static func difficulty(_ env: JSONValue, _ fork: NamedFork, number: UInt64) throws(ValueError) -> U256 {
+        let given = try env.optional("currentDifficulty", Values.quantity256)
+        let timestamp = try env.required("currentTimestamp", Values.quantity64)
+        let parentTimestamp = try env.optional("parentTimestamp", Values.quantity64)
+        let parent = try env.optional("parentDifficulty", Values.quantity256)
+        let ommers = try env.optional("parentUncleHash", Values.hash)
+        if let given { return given }
+        guard let parent, let parentTimestamp else {
+            throw ValueError("it is missing, and so is parentDifficulty or parentTimestamp", .config).within("currentDifficulty")
+        }
+        guard number > 0 else { throw ValueError("it is missing, and block 0 has no parent", .config).within("currentDifficulty") }
+        guard timestamp > parentTimestamp else {
+            throw ValueError("\(timestamp) is not later than parentTimestamp, \(parentTimestamp)", .config).within("currentTimestamp")
+        }
+        let block = Difficulty(number: number, timestamp: timestamp, parentTimestamp: parentTimestamp, parentDifficulty: parent,
+                               parentHasOmmers: ommers.map { !$0.isZero && $0.hex != noOmmers } ?? false)
+        guard let difficulty = block.value(fork) else {
+            throw ValueError("it is missing, and exceeds 256 bits if it is computed", .config).within("currentDifficulty")
+        }
+        return difficulty
+    }
+
+    /// The hash of an empty list of ommers. As in other tools zero stands for it too.
+    private static let noOmmers = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347"
 
     private static func baseFee(_ env: JSONValue, _ revision: evmc_revision, _ parent: U256?) throws(ValueError) -> U256 {
         let current = try env.optional("currentBaseFee", Values.quantity256)
@@ -87,10 +132,10 @@ struct TransitionEnvironment {
         guard revision.rawValue >= EVMC_LONDON.rawValue else { return .zero }
         if let current { return current }
         guard let parent, let used, let limit else {
-            throw ValueError("it is missing, and so is one of parentBaseFee, parentGasUsed and parentGasLimit").within("currentBaseFee")
+            throw ValueError("it is missing, and so is one of parentBaseFee, parentGasUsed and parentGasLimit", .config).within("currentBaseFee")
         }
         guard let fee = nextBaseFee(parent, used: used, limit: limit) else {
-            throw ValueError("it cannot be computed from a parent with a base fee of \(parent.word.quantity), \(used) gas used and a limit of \(limit)")
+            throw ValueError("it cannot be computed from a parent with a base fee of \(parent.word.quantity), \(used) gas used and a limit of \(limit)", .config)
                 .within("currentBaseFee")
         }
         return fee

@@ -62,6 +62,8 @@ enum TransitionOutput {
 
     private static func receipts(_ transition: Transition) -> [JSONLine] {
         var objects: [JSONLine] = []
+        let number = UInt64(bitPattern: transition.environment.block.number).quantity
+        var logCount = 0
         for (index, receipt) in transition.receipts.enumerated() {
             var object = JSONLine()
             object.add("type", UInt64(receipt.type).quantity)
@@ -69,29 +71,37 @@ enum TransitionOutput {
             object.add("status", receipt.success ? "0x1" : "0x0")
             object.add("cumulativeGasUsed", receipt.cumulativeGas.quantity)
             object.add("logsBloom", "0x" + hexText(receipt.bloom))
-            object.add("logs", .objects(logs(receipt, index)))
+            object.add("logs", .objects(logs(receipt, index, firstLog: logCount, number)))
             object.add("transactionHash", receipt.hash.hex)
             object.add("contractAddress", receipt.contract.hex)
             object.add("gasUsed", receipt.gasUsed.quantity)
+            object.add("effectiveGasPrice", receipt.gasPrice.quantity)
+            if receipt.type == DUET_TX_BLOB {
+                object.add("blobGasUsed", receipt.blobGasUsed.quantity)
+                object.add("blobGasPrice", transition.environment.block.blob_base_fee.quantity)
+            }
             object.add("blockHash", evmc_bytes32().hex)
+            object.add("blockNumber", number)
             object.add("transactionIndex", UInt64(index).quantity)
             objects.append(object)
+            logCount += receipt.logs.count
         }
         return objects
     }
 
-    private static func logs(_ receipt: Transition.Receipt, _ transaction: Int) -> [JSONLine] {
+    /// Their indices go through the block.
+    private static func logs(_ receipt: Transition.Receipt, _ transaction: Int, firstLog: Int, _ number: String) -> [JSONLine] {
         var objects: [JSONLine] = []
         for (index, log) in receipt.logs.enumerated() {
             var object = JSONLine()
             object.add("address", log.address.hex)
             object.add("topics", .texts(log.topics.map { $0.hex }))
             object.add("data", "0x" + hexText(log.data))
-            object.add("blockNumber", "0x0")
+            object.add("blockNumber", number)
             object.add("transactionHash", receipt.hash.hex)
             object.add("transactionIndex", UInt64(transaction).quantity)
             object.add("blockHash", evmc_bytes32().hex)
-            object.add("logIndex", UInt64(index).quantity)
+            object.add("logIndex", UInt64(firstLog + index).quantity)
             object.add("removed", .flag(false))
             objects.append(object)
         }

@@ -9,8 +9,8 @@ final class TransitionTransaction {
     private let json: TestTransaction?
     private let decoded: UnsafeMutablePointer<duet_transaction_t>?
 
-    init(_ json: JSONValue) throws(ValueError) {
-        let transaction = TestTransaction(try TransactionFields(signed: json))
+    init(_ json: JSONValue, _ signer: TransactionFields.Signer) throws(ValueError) {
+        let transaction = TestTransaction(try TransactionFields(json, signer))
         self.json = transaction
         decoded = nil
         fields = transaction.fields
@@ -33,13 +33,13 @@ final class TransitionTransaction {
     deinit { duet_transaction_free(decoded) }
 
     /// All of a file: an array of objects, or a text with the RLP of the list. A transaction that is malformed is an invalid one.
-    static func read(_ json: JSONValue) throws(ValueError) -> [Result<TransitionTransaction, ToolError>] {
+    static func read(_ json: JSONValue, _ signer: TransactionFields.Signer) throws(ValueError) -> [Result<TransitionTransaction, ToolError>] {
         var list: [Result<TransitionTransaction, ToolError>] = []
         if json.isNull { return list }
         if json.isArray {
             for (index, item) in json.elements.enumerated() {
                 list.append(result { () throws(ToolError) in
-                    do throws(ValueError) { return try TransitionTransaction(item) } catch { throw ToolError(error.within("[\(index)]").within("txs")) }
+                    do throws(ValueError) { return try TransitionTransaction(item, signer) } catch { throw ToolError(error.within("[\(index)]").within("txs")) }
                 })
             }
             return list
@@ -61,7 +61,7 @@ final class TransitionTransaction {
                 return nil
             }
         }
-        guard let items else { throw ValueError("no RLP of a list") }
+        guard let items else { throw ValueError("no RLP of a list", .rlp) }
         for item in items { list.append(result { () throws(ToolError) in try TransitionTransaction(encoding: item) }) }
         return list
     }

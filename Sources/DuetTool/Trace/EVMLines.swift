@@ -1,88 +1,93 @@
 import CPVM
-import EVM
-import VMCommon
 
-/// A trace as lines of EIP-3155, character for character those of `duet_evm_set_trace`.
-final class EVMLines: EVMTraceSink {
+/// The lines of `duet_evm_set_trace`, of which a filter leaves some, with as many words of the stack as are wanted.
+final class EVMLines {
     private let output: TraceOutput
-    private let fork: Fork
     private let filter: TraceFilter
     /// How many words of the stack are shown, from the top. Nil: all.
     private let shownWords: Int?
-    private var replay = EVMReplay()
-    /// Is the trace sound so far?
-    private(set) var isConsistent = true
 
-    init(_ output: TraceOutput, _ fork: Fork, _ filter: TraceFilter, shownWords: Int?) {
+    init(_ output: TraceOutput, _ filter: TraceFilter, shownWords: Int?) {
         self.output = output
-        self.fork = fork
         self.filter = filter
         self.shownWords = shownWords
     }
 
-    func begin(_ frame: EVMFrame) { replay.begin(frame) }
-    func end(_ frame: EVMFrame) { replay.end(frame) }
-    func memory(_ record: duet_evm_memory_record_t, _ octets: UnsafeBufferPointer<UInt8>) {}
-
-    func instruction(_ record: duet_evm_record_t, _ words: UnsafePointer<UInt8>) {
-        isConsistent = replay.advance(record, words) && isConsistent
-        if filter.contains(opcode: record.opcode, pc: record.pc, depth: UInt32(record.depth), isFault: record.status != 0) { write(record) }
-        switch Opcode(rawValue: record.opcode) {
-        case .call, .callcode, .delegatecall, .staticcall, .create, .create2: replay.clearReturned()
-        default: break
-        }
+    /// Lets `body` execute with the VM, whose lines come here.
+    func trace(_ vm: UnsafeMutablePointer<evmc_vm>, _ body: () throws(ToolError) -> Void) throws(ToolError) {
+        let isOurs = duet_evm_set_trace(vm, { context, line, length in
+            guard let context, let line else { return }
+            let octets = UnsafeRawBufferPointer(start: line, count: length).bindMemory(to: UInt8.self)
+            Unmanaged<EVMLines>.fromOpaque(context).takeUnretainedValue().take(octets)
+        }, Unmanaged.passUnretained(self).toOpaque())
+        guard isOurs else { throw .failed("only this library's EVM can be traced") }
+        defer { _ = duet_evm_set_trace(vm, nil, nil) }
+        try body()
     }
 
-    private func write(_ record: duet_evm_record_t) {
-        let level = replay.top
-        output.text.add("{\"pc\":")
-        output.text.add(decimal: UInt64(record.pc))
-        output.text.add(",\"op\":")
-        output.text.add(decimal: UInt64(record.opcode))
-        output.text.add(",\"gas\":\"")
-        output.text.add(hex: record.gas)
-        output.text.add("\",\"memSize\":")
-        output.text.add(decimal: record.memory_size)
-        output.text.add(",\"stack\":[")
-        var isFirst = true
-        for word in level.stack.suffix(shownWords ?? level.stack.count) {
-            output.text.add(isFirst ? "\"" : ",\"")
-            isFirst = false
-            output.text.add(hex: word)
-            output.text.append(UInt8(ascii: "\""))
-        }
-        output.text.add("],\"depth\":")
-        output.text.add(decimal: UInt64(record.depth) + 1)
-        output.text.add(",\"returnData\":\"")
-        output.text.add(hexOctets: level.returned)
-        output.text.add("\",\"refund\":\"")
-        output.text.add(hex: record.refund)
-        output.text.add("\",\"opName\":\"")
-        output.text.add(EVMEffect.name(record.opcode, fork))
-        output.text.add("\",\"gasCost\":\"")
-        output.text.add(hex: record.cost)
-        output.text.append(UInt8(ascii: "\""))
-        addError(evmc_status_code(rawValue: record.status))
-        output.text.append(UInt8(ascii: "}"))
+    private func take(_ line: UnsafeBufferPointer<UInt8>) {
+        guard let step = Step(line) else { return add(line[...]) }
+        guard filter.contains(opcode: UInt8(truncatingIfNeeded: step.opcode), pc: step.pc, depth: step.depth - 1, isFault: step.isFault) else { return }
+        guard let shownWords else { return add(line[...]) }
+        output.text.append(contentsOf: line[..<step.stack.lowerBound])
+        let words = line[step.stack].split(separator: UInt8(ascii: ",")).suffix(shownWords)
+        output.text.append(contentsOf: words.joined(separator: CollectionOfOne(UInt8(ascii: ","))))
+        add(line[step.stack.upperBound...])
+    }
+
+    private func add(_ octets: Slice<UnsafeBufferPointer<UInt8>>) {
+        output.text.append(contentsOf: octets)
         output.endLine()
     }
 
-    func finish(_ frame: EVMFrame) {
-        replay = EVMReplay()
-        output.text.add("{\"output\":\"")
-        output.text.add(hexOctets: frame.output)
-        output.text.add("\",\"gasUsed\":\"")
-        output.text.add(hex: frame.gas - frame.gasLeft)
-        output.text.append(UInt8(ascii: "\""))
-        addError(frame.status)
-        output.text.append(UInt8(ascii: "}"))
-        output.endLine()
+    /// What a filter asks of a line, if it is one of an instruction: `{"pc":7,"op":1,"gas":"0x5","memSize":0,"stack":["0x1"],"depth":1,…}`.
+    private struct Step {
+        let pc: UInt32
+        let opcode: UInt32
+        let depth: UInt32
+        let isFault: Bool
+        /// Between the brackets.
+        let stack: Range<Int>
+
+        init?(_ line: UnsafeBufferPointer<UInt8>) {
+            var reader = Reader(line: line)
+            guard reader.skip(past: "\"pc\":") else { return nil }
+            pc = reader.number()
+            guard reader.skip(past: "\"op\":") else { return nil }
+            opcode = reader.number()
+            guard reader.skip(past: "\"stack\":[") else { return nil }
+            let start = reader.position
+            guard reader.skip(past: "],\"depth\":") else { return nil }
+            stack = start..<reader.position - "],\"depth\":".utf8.count
+            depth = reader.number()
+            isFault = reader.skip(past: ",\"error\":")
+        }
     }
 
-    private func addError(_ status: evmc_status_code) {
-        if status == EVMC_SUCCESS { return }
-        output.text.add(",\"error\":\"")
-        output.text.add(name(of: status).replacing("-", with: " "))
-        output.text.append(UInt8(ascii: "\""))
+    private struct Reader {
+        let line: UnsafeBufferPointer<UInt8>
+        var position = 0
+
+        mutating func skip(past text: StaticString) -> Bool {
+            let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+            var place = position
+            while place + wanted.count <= line.count {
+                if line[place] == wanted[0], line[place..<place + wanted.count].elementsEqual(wanted) {
+                    position = place + wanted.count
+                    return true
+                }
+                place += 1
+            }
+            return false
+        }
+
+        mutating func number() -> UInt32 {
+            var number: UInt32 = 0
+            while position < line.count, case let digit = line[position] &- 48, digit < 10 {
+                number = number &* 10 &+ UInt32(digit)
+                position += 1
+            }
+            return number
+        }
     }
 }

@@ -3,10 +3,13 @@ struct ValueError: Error, Equatable {
     /// Members by their names, elements by their numbers, from the outermost value that was asked on.
     private(set) var path: String
     let reason: String
+    /// Of a transition that ends because of it.
+    let status: TransitionStatus
 
-    init(_ reason: String) {
+    init(_ reason: String, _ status: TransitionStatus = .json) {
         path = ""
         self.reason = reason
+        self.status = status
     }
 
     /// The same error, seen from the object that has the value as the member `name`, or from the array that has it as "[1]".

@@ -16,6 +16,14 @@ enum EVMC {
         UnsafeMutableRawPointer(vm).assumingMemoryBound(to: Instance.self)
     }
 
+    /// Nil if the table is not one of ours, or if somebody has made it his own: a VM that goes between a host and one of ours has its name.
+    static func ours(_ vm: UnsafeMutablePointer<evmc_vm>?) -> Instance.Handle? {
+        guard let vm, vm.pointee.name == table.name, address(vm.pointee.execute) == address(duet_evm_entry) else { return nil }
+        return instance(vm)
+    }
+
+    private static func address(_ function: evmc_execute_fn?) -> UnsafeRawPointer? { unsafeBitCast(function, to: UnsafeRawPointer?.self) }
+
     private static func text(_ text: StaticString) -> UnsafePointer<CChar> {
         UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
     }
@@ -37,8 +45,7 @@ public func evmc_create() -> UnsafeMutablePointer<evmc_vm>! { create() }
 
 @c @implementation
 public func duet_evm_set_trace(_ vm: UnsafeMutablePointer<evmc_vm>!, _ trace: duet_evm_trace_fn!, _ context: UnsafeMutableRawPointer!) -> Bool {
-    guard let vm, vm.pointee.name == EVMC.table.name else { return false }
-    let instance = EVMC.instance(vm)
+    guard let instance = EVMC.ours(vm) else { return false }
     instance.tracer.pointee.function = trace
     instance.tracer.pointee.context = context
     instance.pointee.isTraced = trace != nil
@@ -47,6 +54,5 @@ public func duet_evm_set_trace(_ vm: UnsafeMutablePointer<evmc_vm>!, _ trace: du
 
 @c @implementation
 public func duet_evm_set_batches(_ vm: UnsafeMutablePointer<evmc_vm>!, _ trace: UnsafeMutablePointer<duet_trace_t>!) -> Bool {
-    guard let vm, vm.pointee.name == EVMC.table.name else { return false }
-    return EVMC.instance(vm).setBatches(trace)
+    EVMC.ours(vm)?.setBatches(trace) ?? false
 }

@@ -196,11 +196,13 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
         let balance = frame.balance()
         if frame.pointee.isUnanswered { return frame.suspend() }
         if balance < value {
+            if frame.pointee.isTraced { frame.traceRefusedCall(rest) }
             result.pointee = .zero
             return rest + message.pointee.gas
         }
     }
     if own.pointee.depth >= callDepthLimit {
+        if frame.pointee.isTraced { frame.traceRefusedCall(rest) }
         result.pointee = .zero
         return rest + message.pointee.gas
     }
@@ -321,6 +323,7 @@ extension Frame.Handle {
     fileprivate func callHost(_ gas: Int64) -> Int64 {
         if pointee.isTraced { traceCall(gas) }
         withHost { duet_host_call($0, pointee.outgoing, pointee.returned) }
+        if pointee.isTraced { traceReturn() }
         if pointee.isUnanswered { return suspend() }
         let returned = pointee.returned
         // A fault of the host or of another execution says nothing about this code: it must not go on as if it did.

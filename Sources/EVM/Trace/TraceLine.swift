@@ -68,13 +68,17 @@ struct TraceLine: BitwiseCopyable {
     /// A JSON string: "0x" and two digits for each octet.
     mutating func append(hexOctets octets: UnsafePointer<UInt8>?, _ count: Int) {
         append("\"0x")
-        if let octets {
-            for index in 0..<count {
-                append(digit: UInt64(octets[index] >> 4))
-                append(digit: UInt64(octets[index] & 15))
-            }
-        }
+        append(digits: octets, count)
         append("\"")
+    }
+
+    /// Two digits for each octet.
+    mutating func append(digits octets: UnsafePointer<UInt8>?, _ count: Int) {
+        guard let octets else { return }
+        for index in 0..<count {
+            append(digit: UInt64(octets[index] >> 4))
+            append(digit: UInt64(octets[index] & 15))
+        }
     }
 
     private mutating func append(digit: UInt64) {

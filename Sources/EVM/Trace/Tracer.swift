@@ -3,19 +3,35 @@ import VMCommon
 
 /// Lines of EIP-3155, a JSON object for each instruction.
 ///
-/// A line waits until the cost of its instruction is known: until the next one, the end, or the call that it makes. So there is
-/// never more than one that waits in an instance, and the lines of a called execution come behind that of the call.
+/// A line waits until the cost of its instruction is known, and what it adds to the refund: until the next one, the end, or the call that
+/// it makes. So there is never more than one that waits in an instance, and the lines of a called execution come behind that of the call.
 struct Tracer: BitwiseCopyable {
     /// NULL: stderr.
     var function: duet_evm_trace_fn?
     var context: UnsafeMutableRawPointer?
     fileprivate var line = TraceLine()
     fileprivate var isWaiting = false
+    /// What the transaction has to refund beside the execution at hand: of its authorizations, and of executions that wait for a call.
+    var outerRefund: Int64 = 0
+    /// Whoever executes the transaction says how it ended: an execution alone does not know (see `TransactionTrace`).
+    var leavesSummary = false
     /// Before the instruction, and what it costs at least.
     fileprivate var gas: Int64 = 0
     fileprivate var fixedCost: Int64 = 0
 
     mutating func free() { line.free() }
+
+    /// The line behind the instructions: how an execution, or the transaction that it belongs to, has ended.
+    mutating func sendSummary(_ output: UnsafePointer<UInt8>?, _ size: Int, gasUsed: Int64, _ status: evmc_status_code) {
+        line.clear()
+        line.append("{\"output\":\"")
+        line.append(digits: output, size)
+        line.append("\",\"gasUsed\":")
+        line.append(hexNumber: gasUsed)
+        line.append(error: status)
+        line.append("}")
+        send()
+    }
 
     fileprivate mutating func send() {
         guard let text = line.start, !line.isCut else { return }
@@ -53,8 +69,6 @@ extension Frame.Handle {
         tracer.pointee.line.append(decimal: UInt64(truncatingIfNeeded: pointee.message.pointee.depth) + 1)
         tracer.pointee.line.append(",\"returnData\":")
         tracer.pointee.line.append(hexOctets: pointee.returned.pointee.output_data, pointee.returned.pointee.output_size)
-        tracer.pointee.line.append(",\"refund\":")
-        tracer.pointee.line.append(hexNumber: pointee.refund)
         tracer.pointee.line.append(",\"opName\":\"")
         tracer.pointee.line.append(name(ofOctet: octet, pointee.traits))
         tracer.pointee.line.append("\"")
@@ -66,7 +80,23 @@ extension Frame.Handle {
     /// Before the host carries a call out. `gas` is what stays here.
     @inline(never)
     func traceCall(_ gas: Int64) {
-        if pointee.isBatched { completeCall(gas) } else { sendWaiting(gas, EVMC_SUCCESS) }
+        if pointee.isBatched { return completeCall(gas) }
+        let kind = pointee.outgoing.pointee.kind
+        // Calls cost what they hand on; creations hand on what is left when they have been paid.
+        sendWaiting(kind == EVMC_CREATE || kind == EVMC_CREATE2 ? gas &+ pointee.outgoing.pointee.gas : gas, EVMC_SUCCESS)
+        pointee.instance.tracer.pointee.outerRefund &+= pointee.refund
+    }
+
+    /// Before the refunds of that call are counted here.
+    @inline(never)
+    func traceReturn() {
+        if !pointee.isBatched { pointee.instance.tracer.pointee.outerRefund &-= pointee.refund }
+    }
+
+    /// A call that the host is not asked for costs what it would have handed on, and gives it back at once.
+    @inline(never)
+    func traceRefusedCall(_ gas: Int64) {
+        if !pointee.isBatched { sendWaiting(gas, EVMC_SUCCESS) }
     }
 
     /// After the last instruction.
@@ -76,16 +106,10 @@ extension Frame.Handle {
         let status = pointee.status
         let isFault = status != EVMC_SUCCESS && status != EVMC_REVERT
         sendWaiting(pointee.gas, isFault ? status : EVMC_SUCCESS)
-        guard pointee.message.pointee.depth == 0 else { return }
         let tracer = pointee.instance.tracer
-        tracer.pointee.line.clear()
-        tracer.pointee.line.append("{\"output\":")
-        tracer.pointee.line.append(hexOctets: pointee.memory.start.map { UnsafePointer($0) + pointee.outputOffset }, isFault ? 0 : pointee.outputSize)
-        tracer.pointee.line.append(",\"gasUsed\":")
-        tracer.pointee.line.append(hexNumber: pointee.message.pointee.gas &- (isFault ? 0 : pointee.gas))
-        appendError(status)
-        tracer.pointee.line.append("}")
-        tracer.pointee.send()
+        guard pointee.message.pointee.depth == 0, !tracer.pointee.leavesSummary else { return }
+        tracer.pointee.sendSummary(pointee.memory.start.map { UnsafePointer($0) + pointee.outputOffset }, isFault ? 0 : pointee.outputSize,
+                                   gasUsed: pointee.message.pointee.gas &- (isFault ? 0 : pointee.gas), status)
     }
 
     /// The instruction that waits has not been executed, and will be again.
@@ -95,20 +119,23 @@ extension Frame.Handle {
         let tracer = pointee.instance.tracer
         guard tracer.pointee.isWaiting else { return }
         tracer.pointee.isWaiting = false
+        tracer.pointee.line.append(",\"refund\":")
+        tracer.pointee.line.append(decimal: UInt64(clamping: tracer.pointee.outerRefund &+ pointee.refund))
         tracer.pointee.line.append(",\"gasCost\":")
         let cost = tracer.pointee.gas &- gas
         tracer.pointee.line.append(hexNumber: status == EVMC_SUCCESS ? cost : max(cost, tracer.pointee.fixedCost))
-        appendError(status)
+        tracer.pointee.line.append(error: status)
         tracer.pointee.line.append("}")
         tracer.pointee.send()
     }
+}
 
-    private func appendError(_ status: evmc_status_code) {
+extension TraceLine {
+    fileprivate mutating func append(error status: evmc_status_code) {
         guard status != EVMC_SUCCESS else { return }
-        let tracer = pointee.instance.tracer
-        tracer.pointee.line.append(",\"error\":\"")
-        tracer.pointee.line.append(name(of: status))
-        tracer.pointee.line.append("\"")
+        append(",\"error\":\"")
+        append(name(of: status))
+        append("\"")
     }
 }
 
@@ -125,7 +152,11 @@ func name(of status: evmc_status_code) -> StaticString {
     case EVMC_STACK_UNDERFLOW: "stack underflow"
     case EVMC_BAD_JUMP_DESTINATION: "bad jump destination"
     case EVMC_INVALID_MEMORY_ACCESS: "invalid memory access"
+    case EVMC_CALL_DEPTH_EXCEEDED: "call depth exceeded"
     case EVMC_STATIC_MODE_VIOLATION: "static mode violation"
+    case EVMC_PRECOMPILE_FAILURE: "precompile failure"
+    case EVMC_CONTRACT_VALIDATION_FAILURE: "contract validation failure"
+    case EVMC_INSUFFICIENT_BALANCE: "insufficient balance"
     case EVMC_INTERNAL_ERROR: "internal error"
     case EVMC_REJECTED: "rejected"
     case EVMC_OUT_OF_MEMORY: "out of memory"

@@ -1,4 +1,5 @@
 import CPVM
+import EVM
 import EVMPrecompiles
 import VMCommon
 
@@ -32,7 +33,10 @@ struct Execution {
         if revision >= .berlin { warmUp(transaction) }
         var refund = state.pointee.setDelegations(transaction, block)
 
-        var result = call(transaction, gas: Int64(truncatingIfNeeded: transaction.gas_limit - valid.intrinsic.execution), valid.gasPrice)
+        let gas = Int64(truncatingIfNeeded: transaction.gas_limit - valid.intrinsic.execution)
+        let trace = TransactionTrace(vm, refund: refund)
+        var result = call(transaction, gas: gas, valid.gasPrice)
+        if let trace { tell(trace, transaction, gas, result.evmc) }
         defer { Execution.release(&result.evmc) }
         guard result.fault == DUET_STATE_OK, !state.pointee.failed, Execution.keep(result.evmc, &output) else {
             return .failure(abandon(result.fault))
@@ -124,6 +128,15 @@ struct Execution {
         }
         let result = Host.call(&host, &message)
         return (result, host.fault)
+    }
+
+    private func tell(_ trace: TransactionTrace, _ transaction: duet_transaction_t, _ gas: Int64, _ result: evmc_result) {
+        let gasUsed = gas - Int64(clamping: Execution.gasLeft(result, of: UInt64(clamping: gas)))
+        guard transaction.is_creation && result.status_code == EVMC_SUCCESS else {
+            return trace.end(result.status_code, gasUsed: gasUsed, result.output_data, result.output_size)
+        }
+        let code = state.pointee.code(Address(result.create_address))
+        trace.end(EVMC_SUCCESS, gasUsed: gasUsed, code.baseAddress?.assumingMemoryBound(to: UInt8.self), code.count)
     }
 
     /// Gives the sender what gas is left and the coinbase its part: since EIP-1559 without the base fee.
