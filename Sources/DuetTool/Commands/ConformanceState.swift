@@ -17,8 +17,9 @@ extension Command {
             Option("--exclude", "TEXT", "not the cases whose file, name, fork or indices contain this"),
             .vm,
             Option("--surface", "NAME", "how this library's EVM is called: evmc (default), frame, suspended-frame"),
-            Option("--first", "TEXT", "begin with the files whose paths contain this: what takes long should not come last"),
+            Option("--first", "TEXT", "begin with the files whose paths contain this, and share their cases among the threads: what takes long should not come last"),
             Option("--expected", "FILE", "cases that are known to fail, with the reason for each"),
+            Option("--cache-after", "N", "how much code must have done to come into this library's cache, as the option cache_after of its EVM: 0 to 1000"),
             Option("--stack", "KIB", "size of each thread's stack (default 8192)"),
         ],
         body: { arguments, console in try StateConformance(arguments).run(console) })
@@ -27,6 +28,8 @@ extension Command {
 /// Runs the files of state tests on several threads.
 final class StateConformance: @unchecked Sendable {
     private let files: [String]
+    /// What a thread takes at once. Files of `--first` are as many shares as there are threads; others are one.
+    private let shares: [Share]
     private let fork: NamedFork?
     private let filter: String?
     private let exclude: String?
@@ -53,13 +56,26 @@ final class StateConformance: @unchecked Sendable {
         func size(_ path: String) -> Int { ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0 }
         let bySize = found.map { ($0, size($0)) }.sorted { $0.1 > $1.1 }.map { $0.0 }
         let first = arguments.value("--first").map { text in bySize.filter { $0.contains(text) } } ?? []
-        files = first + bySize.filter { !first.contains($0) }
+        let files = first + bySize.filter { !first.contains($0) }
+        self.files = files
         fork = try arguments.fork("--fork")
         filter = arguments.value("--filter")
         exclude = arguments.value("--exclude")
-        jobs = Int(try arguments.number("--jobs", default: UInt64(ProcessInfo.processInfo.activeProcessorCount), in: 1...1024))
+        let jobs = Int(try arguments.number("--jobs", default: UInt64(ProcessInfo.processInfo.activeProcessorCount), in: 1...1024))
+        self.jobs = jobs
+        shares = files.indices.flatMap { file in
+            let count = file < first.count ? jobs : 1
+            return (0..<count).map { Share(file: file, number: $0, count: count) }
+        }
         vmPath = arguments.value("--vm")
         surface = try EthereumVM.Surface.named(arguments.value("--surface"))
+        if arguments.value("--cache-after") != nil {
+            // It holds for all instances of the process.
+            let share = try arguments.number("--cache-after", default: 8, in: 0...1000)
+            guard let vm = evmc_create_duet() else { throw ToolError.failed("out of memory") }
+            _ = vm.pointee.set_option(vm, "cache_after", String(share))
+            vm.pointee.destroy(vm)
+        }
         stack = Int(try arguments.number("--stack", default: 8192, in: 64...(1 << 20))) << 10
         expectedFailures = try ExpectedFailures(file: arguments.value("--expected"))
     }
@@ -80,7 +96,7 @@ final class StateConformance: @unchecked Sendable {
         var running = jobs
         while running > 0 {
             if finished.wait(timeout: .now() + .milliseconds(250)) == .success { running -= 1 }
-            if showsProgress { console.progress(lock.withLock { "\(done)/\(files.count) files, \(passed) passed, \(failed) failed" }) }
+            if showsProgress { console.progress(lock.withLock { "\(done)/\(shares.count) files, \(passed) passed, \(failed) failed" }) }
         }
         if showsProgress { console.progress("") }
         if let trouble { throw trouble }
@@ -100,9 +116,10 @@ final class StateConformance: @unchecked Sendable {
         do throws(ToolError) {
             let runner = StateTestRunner(try EthereumVM(path: vmPath, surface: surface))
             defer { lock.withLock { unknownExceptions.formUnion(runner.unknownExceptions) } }
-            while let index = take() {
+            while let share = take() {
+                let index = share.file
                 let start = ContinuousClock.now
-                let tally = run(index, runner)
+                let tally = run(share, runner)
                 let taken = start.duration(to: .now) / .seconds(1)
                 lock.withLock {
                     done += 1
@@ -118,12 +135,19 @@ final class StateConformance: @unchecked Sendable {
         }
     }
 
-    private func take() -> Int? {
+    private func take() -> Share? {
         lock.withLock {
-            guard next < files.count, trouble == nil else { return nil }
+            guard next < shares.count, trouble == nil else { return nil }
             next += 1
-            return next - 1
+            return shares[next - 1]
         }
+    }
+
+    /// Of the cases of a file, in turn, every `count`th.
+    private struct Share {
+        let file: Int, number: Int, count: Int
+
+        func has(_ number: Int) -> Bool { number % count == self.number }
     }
 
     private struct Tally {
@@ -131,18 +155,21 @@ final class StateConformance: @unchecked Sendable {
         var lines: [String] = []
     }
 
-    private func run(_ index: Int, _ runner: StateTestRunner) -> Tally {
-        let file = files[index]
+    private func run(_ share: Share, _ runner: StateTestRunner) -> Tally {
+        let file = files[share.file]
         defer { runner.forget() }
         var tally = Tally()
+        var number = 0
+        /// What is wrong with the file or with one of its tests; the first thread of those that share it says it.
         func fail(_ error: ToolError) {
+            guard share.number == 0 else { return }
             tally.failed += 1
             tally.lines.append(error.text)
         }
         do throws(ToolError) {
             try StateTest.forEach(in: file) { _, test in
                 switch test {
-                case .success(let test): run(test, runner, file, &tally)
+                case .success(let test): run(test, runner, share, &number, &tally)
                 case .failure(let error): fail(error)
                 }
             }
@@ -152,9 +179,12 @@ final class StateConformance: @unchecked Sendable {
         return tally
     }
 
-    private func run(_ test: StateTest, _ runner: StateTestRunner, _ file: String, _ tally: inout Tally) {
+    private func run(_ test: StateTest, _ runner: StateTestRunner, _ share: Share, _ number: inout Int, _ tally: inout Tally) {
+        let file = files[share.file]
         for (fork, cases) in test.post where self.fork == nil || self.fork == NamedFork.named(fork) {
             for expected in cases {
+                defer { number += 1 }
+                guard share.has(number) else { continue }
                 func title() -> String {
                     "\(file): \(test.name) \(fork) d\(expected.indexes.data) g\(expected.indexes.gas) v\(expected.indexes.value)"
                 }
