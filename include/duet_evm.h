@@ -6,9 +6,12 @@
  *                        experiments only; an endless loop never ends.
  *   cache_bytes          how much memory the analyses of code may take that all instances of the process share: octets in
  *                        decimal, default 67108864; 0 turns the cache off. It holds for all instances.
+ *   cache_after          when the cache takes code in: decimal, 0 to 1000, default 8. Code is analysed as a whole, for all executions to come, when
+ *                        executions of it have taken so many times as long as that takes; code that went out again starts anew. 0: when it has been run
+ *                        once, for measurements and tests. It holds for all instances.
  *   analyse_after        how often control comes to a block of code before the block is analysed and runs fast from then on: decimal,
  *                        default 4; 0: at once; above 255: never. For measurements and tests; what an execution does is the same.
- *                        What the cache has is analysed in any case.
+ *                        Code from the cache is analysed already, whatever this says.
  *   trace                true, false (default): a line for every instruction, see duet_evm_set_trace
  * An unknown name gives EVMC_SET_OPTION_INVALID_NAME, an unknown value EVMC_SET_OPTION_INVALID_VALUE; nothing changes then.
  */

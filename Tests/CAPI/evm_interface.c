@@ -1,4 +1,6 @@
 /* EVMC's functions: what a loader checks, wrong arguments, options, traces, calls 1024 deep, the cache of analysed code. */
+#include <malloc.h>
+
 #include <pthread.h>
 
 #include "evm.h"
@@ -50,6 +52,8 @@ static void options(void) {
         {"analyse_after", NULL, EVMC_SET_OPTION_INVALID_VALUE},
         {"cache_bytes", "67108864", EVMC_SET_OPTION_SUCCESS}, {"cache_bytes", "", EVMC_SET_OPTION_INVALID_VALUE}, {"cache_bytes", "-1", EVMC_SET_OPTION_INVALID_VALUE},
         {"cache_bytes", "99999999999999999999", EVMC_SET_OPTION_INVALID_VALUE}, {"cache_bytes", "1k", EVMC_SET_OPTION_INVALID_VALUE},
+        {"cache_after", "8", EVMC_SET_OPTION_SUCCESS}, {"cache_after", "1001", EVMC_SET_OPTION_INVALID_VALUE}, {"cache_after", "x", EVMC_SET_OPTION_INVALID_VALUE},
+        {"cache_after", "0", EVMC_SET_OPTION_SUCCESS},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) EQUAL(vm->set_option(vm, cases[i].name, cases[i].value), cases[i].result);
     EQUAL(vm->set_option(NULL, "mode", "auto"), EVMC_SET_OPTION_INVALID_NAME);
@@ -358,6 +362,54 @@ static void cached_code(void) {
     EQUAL(execute(&host, EVMC_SHANGHAI, 0, 10000, &code).status, EVMC_INVALID_INSTRUCTION);
 }
 
+static size_t heap(void) {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* Code comes into the cache for what it has done, not for how often it was met: its image is seen in the heap. */
+static void what_the_cache_takes_in(void) {
+    enum { LONG = 24576, COUNT = 60, CHAIN = 2000 };
+    static uint8_t codes[COUNT][LONG], chain[CHAIN];
+    struct evmc_vm* vm = evmc_create_duet();
+    Host host = fresh_host();
+    struct evmc_message message;
+    memset(&message, 0, sizeof message);
+    message.gas = 100000;
+    EQUAL(vm->set_option(vm, "cache_bytes", "0"), EVMC_SET_OPTION_SUCCESS);
+    EQUAL(vm->set_option(vm, "cache_after", "8"), EVMC_SET_OPTION_SUCCESS);
+    EQUAL(vm->set_option(vm, "cache_bytes", "67108864"), EVMC_SET_OPTION_SUCCESS);
+    /* Short executions of long codes, again and again: STOP, and JUMPDESTs that nobody comes to. */
+    for (unsigned i = 0; i < COUNT; i++) {
+        memset(codes[i], 0x5b, LONG);
+        codes[i][0] = 0;
+        for (unsigned at = 8; at + 8 < LONG; at += 8) codes[i][at] = (uint8_t)i;
+    }
+    EQUAL(run(vm, &host, EVMC_OSAKA, &message, codes[0], LONG).status_code, EVMC_SUCCESS);
+    const size_t before = heap();
+    for (int round = 0; round < 20; round++)
+        for (unsigned i = 0; i < COUNT; i++) EQUAL(run(vm, &host, EVMC_OSAKA, &message, codes[i], LONG).status_code, EVMC_SUCCESS);
+    CHECK(heap() < before + LONG);
+    /* JUMPDEST PUSH2 JUMP from one to the next: 399 jumps, and then a STOP. */
+    for (unsigned at = 0; at < CHAIN; at += 5) {
+        const unsigned next = at + 5;
+        const uint8_t link[5] = {0x5b, 0x61, (uint8_t)(next >> 8), (uint8_t)next, 0x56};
+        memcpy(chain + at, link, 5);
+    }
+    chain[CHAIN - 4] = 0;
+    for (int i = 0; i < 10; i++) EQUAL(run(vm, &host, EVMC_OSAKA, &message, chain, CHAIN).status_code, EVMC_SUCCESS);
+    CHECK(heap() < before + 8 * CHAIN);
+    for (int i = 0; i < 3000; i++) EQUAL(run(vm, &host, EVMC_OSAKA, &message, chain, CHAIN).status_code, EVMC_SUCCESS);
+    CHECK(heap() >= before + 8 * CHAIN || heap() == 0); /* 0: something else stands in for the heap */
+    /* Once it is out it has everything to do again. */
+    EQUAL(vm->set_option(vm, "cache_bytes", "0"), EVMC_SET_OPTION_SUCCESS);
+    EQUAL(vm->set_option(vm, "cache_bytes", "67108864"), EVMC_SET_OPTION_SUCCESS);
+    for (int i = 0; i < 10; i++) EQUAL(run(vm, &host, EVMC_OSAKA, &message, chain, CHAIN).status_code, EVMC_SUCCESS);
+    CHECK(heap() < before + 8 * CHAIN);
+    EQUAL(vm->set_option(vm, "cache_after", "0"), EVMC_SET_OPTION_SUCCESS);
+    vm->destroy(vm);
+}
+
 int main(void) {
     open_instances();
     RUN(conformance);
@@ -372,6 +424,7 @@ int main(void) {
     RUN(without_gas);
     RUN(calls_to_the_limit);
     RUN(cached_code);
+    RUN(what_the_cache_takes_in);
     close_instances();
     return finish(__FILE__);
 }

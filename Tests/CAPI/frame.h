@@ -3,6 +3,7 @@
 #define FRAME_H
 
 #include "check.h"
+#include "duet_evm.h"
 #include "evm_frame.h"
 
 enum {
@@ -72,6 +73,13 @@ static inline uint64_t stack_word(const Frame* f, unsigned index) {
 static inline void set_stack_word(Frame* f, unsigned index, uint64_t value) {
     memset(f->octets + AT_STACK + 32 * index, 0, 32);
     for (int i = 0; i < 8; i++) f->octets[AT_STACK + 32 * index + 31 - i] = (uint8_t)(value >> (8 * i));
+}
+
+/* Code is in the cache from its second execution on, so that tests come to it. */
+static inline void cache_at_once(void) {
+    struct evmc_vm* vm = evmc_create_duet();
+    NEED(vm != NULL && vm->set_option(vm, "cache_after", "0") == EVMC_SET_OPTION_SUCCESS);
+    vm->destroy(vm);
 }
 
 #endif

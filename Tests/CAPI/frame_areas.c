@@ -196,6 +196,7 @@ static void random_frames(void) {
 }
 
 int main(void) {
+    cache_at_once();
     RUN(first_layout);
     RUN(second_layout);
     RUN(areas_of_the_layouts);

@@ -326,6 +326,7 @@ static void witness_over_the_extension(void) {
 }
 
 int main(void) {
+    cache_at_once();
     for (v2 = 0; v2 < 2; v2++) {
         RUN(forged_calls);
         RUN(forged_code);

@@ -341,6 +341,7 @@ static void resident(void) {
 }
 
 int main(void) {
+    cache_at_once();
     RUN(native_library_available);
     for (v2 = 0; v2 < 2; v2++) {
         RUN(simple_execution);

@@ -528,6 +528,7 @@ static void growing_memory(void) {
 }
 
 int main(void) {
+    cache_at_once();
     for (v2 = 0; v2 < 2; v2++) {
         RUN(simple_questions);
         RUN(calls);

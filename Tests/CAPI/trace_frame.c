@@ -99,6 +99,7 @@ static void what_is_wrong(void) {
 }
 
 int main(void) {
+    cache_at_once();
     RUN(each_instruction_once);
     RUN(what_is_wrong);
     return finish(__FILE__);

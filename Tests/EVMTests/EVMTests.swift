@@ -104,28 +104,3 @@ final class ISATests: XCTestCase {
         XCTAssertGreaterThan(never.need, 1024)
     }
 }
-
-final class CacheTests: XCTestCase {
-    /// What is in the cache never takes up more than it may, and nothing is lost that is in use.
-    func testLimit() {
-        CodeCache.setLimit(1 << 20)
-        var held: [CachedCode.Handle] = []
-        for number in 0..<400 {
-            var code = [UInt8](repeating: 0x5b, count: 2000)
-            code[0] = UInt8(number & 255)
-            code[1] = UInt8(number >> 8)
-            XCTAssertNil(CodeCache.take(code, code.count, .osaka), "not at the first time")
-            guard let entry = CodeCache.take(code, code.count, .osaka) else { continue }
-            XCTAssertLessThanOrEqual(CodeCache.octets, 1 << 20)
-            if number % 3 == 0 { held.append(entry) } else { CodeCache.give(entry) }
-        }
-        XCTAssertFalse(held.isEmpty)
-        for entry in held {
-            XCTAssertEqual(entry.pointee.image.plain[1999], 0x5b)
-            CodeCache.give(entry)
-        }
-        CodeCache.setLimit(0)
-        XCTAssertEqual(CodeCache.octets, 0)
-        CodeCache.setLimit(CodeCache.defaultLimit)
-    }
-}

@@ -72,7 +72,13 @@ extension Frame.Handle {
         pointee.hasTransaction = false
         pointee.outputSize = 0
         pointee.status = EVMC_SUCCESS
-        pointee.cached = known == nil ? CodeCache.take(code, codeSize, fork) : nil
+        pointee.work = 0
+        pointee.key = 0
+        if known == nil, let code, CodeCache.isFor(codeSize) {
+            pointee.cached = CodeCache.find(code, codeSize, fork, &instance.pointee.purse, key: &pointee.key)
+        } else {
+            pointee.cached = nil
+        }
         if let known = known ?? pointee.cached {
             pointee.image = known.pointee.image
             pointee.serial = known.pointee.serial
@@ -88,7 +94,14 @@ extension Frame.Handle {
     func end() {
         let instance = pointee.instance
         duet_result_release(pointee.returned)
-        if let cached = pointee.cached { CodeCache.give(cached) } else { clearScratch() }
+        let records = pointee.isBatched ? instance.newRecords() : 0
+        if let cached = pointee.cached {
+            noteUse()
+            CachedCode.release(cached)
+        } else if pointee.heat != nil {
+            payForCache(records)
+            clearScratch()
+        }
         pointee.memory.reset()
         instance.pointee.giveFrame(self)
     }

@@ -13,6 +13,11 @@ func setOption(_ vm: UnsafeMutablePointer<evmc_vm>?, _ name: UnsafePointer<CChar
         CodeCache.setLimit(octets)
         return EVMC_SET_OPTION_SUCCESS
     }
+    if same(name, "cache_after") {
+        guard let share = number(value), share <= 1000 else { return EVMC_SET_OPTION_INVALID_VALUE }
+        CodeCache.setShare(share)
+        return EVMC_SET_OPTION_SUCCESS
+    }
     if same(name, "analyse_after") {
         guard let count = number(value) else { return EVMC_SET_OPTION_INVALID_VALUE }
         instance.pointee.patience = count

@@ -35,7 +35,34 @@ extension Frame.Handle {
         pointee.scratchLoops?.settle(pointee.image, pointee.traits)
     }
 
+    /// What the execution has done is work of its code, which may come into the cache for it; `records` of a trace in batches too.
+    func payForCache(_ records: Int) {
+        let size = pointee.image.size
+        guard CodeCache.isFor(size) else { return }
+        let instance = pointee.instance
+        let setUp = CachePrice.setUp(size), work = pointee.work + CachePrice.record * records
+        instance.pointee.purse.earnSearches(setUp + work)
+        // Where hardly more is done than to set it up, an image of the cache is no gain.
+        guard 2 * work >= setUp || CodeCache.isEager else { return }
+        instance.pointee.purse.earn(setUp + work)
+        guard pointee.key != 0, instance.pointee.purse.isDue else { return }
+        let now = CachePrice.now
+        let payment = instance.pointee.purse.takePayment(at: now)
+        guard payment > 0 || CodeCache.isEager else { return }
+        let once = CachePrice.timeOfWork * (setUp + work)
+        if CodeCache.pay(payment, once: once, pointee.key, pointee.image.plain, size, pointee.fork) {
+            instance.pointee.purse.settle(CachePrice.analysis(size), taken: CachePrice.now - now)
+        }
+    }
+
+    /// An execution with an image of the cache has ended: if it was short, searches must become fewer.
+    func noteUse() {
+        let spent = pointee.message.pointee.gas &- pointee.gas, size = pointee.image.size
+        if spent >= 0 && spent < CachePrice.shortGas(size) { pointee.instance.pointee.purse.spend(CachePrice.shortUse(size)) }
+    }
+
     private func noteAnalysed(_ start: Int, _ end: Int) {
+        pointee.work += CachePrice.analysedOctet * (end - start)
         let count = pointee.analysedCount
         if count < Frame.stretches {
             pointee.analysed[2 * count] = Int32(truncatingIfNeeded: start)

@@ -11,7 +11,9 @@ extension Machine {
     mutating func go<P: Pace>(to target: U256, _ pace: P.Type) -> Bool {
         if P.isCareful {
             guard target.fitsOneLimb, frame.pointee.image.isJumpdest(target.limb0) else { return end(EVMC_BAD_JUMP_DESTINATION) }
+            let jump = pc
             pc = frame.pointee.image.plain + Int(truncatingIfNeeded: target.limb0)
+            frame.pointee.work &+= CachePrice.jump &+ (jump - pc)
             return arrive(pace)
         }
         guard target.fitsOneLimb, target.limb0 < UInt64(truncatingIfNeeded: frame.pointee.image.size) else { return missTarget(from: pc) }

@@ -54,6 +54,8 @@ struct Machine {
     init<P: Pace>(_ frame: Frame.Handle, _ pace: P.Type) {
         self.frame = frame
         pc = frame.text(pace) + frame.pointee.offset
+        // With what is added in `save` and where it jumps: the octets that it walks.
+        if P.isCareful { frame.pointee.work &-= frame.pointee.offset }
         sp = frame.pointee.top
         gas = frame.pointee.gas
     }
@@ -61,6 +63,7 @@ struct Machine {
     @inline(__always)
     func save<P: Pace>(_ pace: P.Type) {
         frame.pointee.offset = offset(pace)
+        if P.isCareful { frame.pointee.work &+= frame.pointee.offset }
         frame.pointee.top = sp
         frame.pointee.gas = gas
     }

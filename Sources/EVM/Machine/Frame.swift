@@ -67,6 +67,10 @@ struct Frame: BitwiseCopyable {
     var next: Handle?
     /// Whose image it is, if it is the cache's.
     var cached: CachedCode.Handle?
+    /// What the code has been searched for by in the cache, which has not got it; 0 if it has not been searched for.
+    var key: UInt64
+    /// What the execution has done that an image of the cache would have spared it (see `CachePrice`).
+    var work: Int
     /// Memory for an image that is not in the cache, of code up to that size: blocks, which are zeros when no execution uses it, text, heat.
     var scratch: UnsafeMutableRawPointer?
     var scratchSize: Int

@@ -18,6 +18,10 @@ struct Instance: BitwiseCopyable {
     var batches: UnsafeMutablePointer<Batches>?
     /// Prepared records, once a trace has had a use for them.
     fileprivate var stencils: Stencils.Handle?
+    /// What executions have done that the cache may be paid from.
+    var purse = Purse()
+    /// Records of the trace that have been counted as work.
+    var countedRecords: UInt64 = 0
     /// Frames that are not in use, and the octets that they hold.
     private var idle: Frame.Handle?
     private var idleOctets: Int

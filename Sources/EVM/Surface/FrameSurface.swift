@@ -65,6 +65,7 @@ extension FrameSurface.Handle {
         frame.proceed()
         leave(frame)
         frame.pointee.memory = own
+        if known == nil { resident?.keepImage(of: frame) }
         frame.end()
         return pointee.error
     }

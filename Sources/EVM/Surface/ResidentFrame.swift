@@ -6,8 +6,11 @@ struct ResidentFrame: BitwiseCopyable {
     typealias Handle = UnsafeMutablePointer<ResidentFrame>
 
     let instance: Instance.Handle
-    /// Of the code that ran last.
+    /// Of code that ran lately.
     fileprivate var code: CachedCode.Handle?
+    /// A hash of the short code that ran last, and what it has done in work.
+    fileprivate var short: UInt64 = 0
+    fileprivate var shortWork = 0
     /// A frame runs on it.
     var isBusy = false
 
@@ -22,23 +25,41 @@ struct ResidentFrame: BitwiseCopyable {
     }
 
     static func destroy(_ resident: Handle) {
-        if let code = resident.pointee.code { CodeCache.give(code) }
+        if let code = resident.pointee.code { CachedCode.release(code) }
         Instance.destroy(resident.pointee.instance)
         free(resident)
     }
 }
 
 extension ResidentFrame.Handle {
-    /// The image of the code, if there is one by now: short code gets one at once, longer code when the cache has it.
+    /// The image of the code, if it is at hand.
     func image(_ code: UnsafePointer<UInt8>?, _ size: Int, _ fork: Fork) -> CachedCode.Handle? {
-        guard let code else { return nil }
-        if let known = pointee.code {
-            if known.pointee.fork == fork && known.pointee.isOf(code, size) { return known }
-            CodeCache.give(known)
-            pointee.code = nil
+        let instance = pointee.instance, price = CachePrice.comparison(size)
+        guard let code, let known = pointee.code, known.pointee.fork == fork, known.pointee.image.size == size, instance.pointee.purse.affords(price) else { return nil }
+        if known.pointee.isOf(code, size) { return known }
+        instance.pointee.purse.spend(price)
+        return nil
+    }
+
+    /// An execution without an image at hand has ended. One that the cache has given stays at hand; short code gets one when it has done enough for that, one time after the other.
+    func keepImage(of frame: Frame.Handle) {
+        let size = frame.pointee.image.size, fork = frame.pointee.fork, plain = frame.pointee.image.plain
+        if let cached = frame.pointee.cached {
+            frame.pointee.cached = nil
+            take(cached)
+        } else if frame.pointee.heat != nil && size < CodeCache.shortest {
+            let hash = CodeCache.key(plain, size, fork)
+            if pointee.short != hash { (pointee.short, pointee.shortWork) = (hash, 0) }
+            pointee.shortWork += CachePrice.timeOfWork * (CachePrice.setUp(size) + frame.pointee.work)
+            guard pointee.shortWork >= CachePrice.admission(size) || CodeCache.isEager else { return }
+            pointee.shortWork = 0
+            if let image = CachedCode.create(plain, size, fork, usesToStay: 0) { take(image) }
         }
-        pointee.code = size < CodeCache.shortest ? CachedCode.create(code, size, fork, 0) : CodeCache.take(code, size, fork)
-        return pointee.code
+    }
+
+    private func take(_ image: CachedCode.Handle) {
+        if let known = pointee.code { CachedCode.release(known) }
+        pointee.code = image
     }
 }
 

@@ -170,7 +170,16 @@ extension Instance.Handle {
             pointee.batches = room.assumingMemoryBound(to: Batches.self)
         }
         pointee.attached = trace
+        pointee.countedRecords = trace?.pointee.total ?? 0
         return true
+    }
+
+    /// How many there are since it was last asked.
+    func newRecords() -> Int {
+        guard let total = pointee.attached?.pointee.total else { return 0 }
+        let count = total &- pointee.countedRecords
+        pointee.countedRecords = total
+        return Int(truncatingIfNeeded: min(count, 1 << 32))
     }
 }
 

@@ -323,7 +323,11 @@ static void run_traced(struct evmc_vm *vm, const struct header *header, const ui
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct evmc_vm *vm;
-    if (vm == NULL) vm = evmc_create_duet();
+    if (vm == NULL) {
+        vm = evmc_create_duet();
+        /* The second run of code is from the cache. */
+        vm->set_option(vm, "cache_after", "0");
+    }
     if (vm == NULL || size < HEADER) return 0;
     struct header header = {.revision = data[0], .flags = data[1], .oddity = data[2], .malice = data[3], .mode = data[4], .depth = data[5]};
     memcpy(&header.input_size, data + 6, sizeof header.input_size);

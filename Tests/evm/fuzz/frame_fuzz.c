@@ -5,6 +5,7 @@
  * The segment ends where memory ends that can be touched; what is left before it is poisoned where the address sanitizer runs. Each input
  * runs twice and must end alike. An input is a header and code, as for evm_fuzz.c. */
 #define _DEFAULT_SOURCE
+#include <duet_evm.h>
 #include <evm_frame.h>
 
 #include <stdio.h>
@@ -298,6 +299,13 @@ static uint64_t run(const uint8_t *data, size_t length) {
     }
     TracerCallbacks tracer = {before, after};
     TracerCallbacks *callbacks = data[2] % 3 == 0 ? &tracer : NULL;
+    static bool caches;
+    struct evmc_vm *vm = caches ? NULL : evmc_create_duet();
+    if (vm != NULL) {
+        /* The second run of code is from the cache. */
+        caches = vm->set_option(vm, "cache_after", "0") == EVMC_SET_OPTION_SUCCESS;
+        vm->destroy(vm);
+    }
     duet_frame_t *resident = data[4] % 2 ? duet_frame_create() : NULL;
     make(data + 20, length - 20, gas);
 
