@@ -385,7 +385,7 @@ pvm_error_t pvm_set_inner_limit(pvm_vm_t* vm, uint32_t count);
  *     "    2: PC 57368 ADD_IMM_64           g=9999998 reg=[4294901760 4278058944 0 0 0 0 0 4278124544 3 0 0 0 0]"
  * (step, and pc, right-aligned in 5 columns; the first line of a VM is step 1, and what is executed without tracing does not
  * count; an instruction that ends the run shows the state it ended with). A log line starts with "duet:". */
-typedef enum { PVM_LINE_TRACE = 0, PVM_LINE_LOG = 1 } pvm_line_kind_t;
+typedef enum { PVM_LINE_TRACE = 0, PVM_LINE_LOG = 1, PVM_LINE_ECALLI = 2 /* pvm_set_ecalli_trace */ } pvm_line_kind_t;
 
 /* line has no newline and is NUL-terminated as well; it is gone after the call. */
 typedef void (*pvm_line_function_t)(pvm_vm_t* vm, pvm_line_kind_t kind, const char* line, size_t length, void* user_data);
@@ -402,6 +402,69 @@ pvm_error_t pvm_set_line_function(pvm_vm_t* vm, pvm_line_function_t function, vo
 /* Traces the runs of this VM from the next one on, beside what lines there are; NULL turns that off. PVM_ERR_ARGUMENT if the
  * trace is not valid, PVM_ERR_BUSY while a run writes to the VM's trace. */
 pvm_error_t pvm_set_trace_batches(pvm_vm_t* vm, duet_trace_t* trace);
+
+/* ---- Ecalli traces ----
+ * The text format of JIP-7: the program, what lies in memory at its start, each ecalli with pc, gas and registers, what the host
+ * read and wrote while it served it, and how the run ended. It replays without the host, on any implementation. */
+
+/* Hands the lines of such traces to function, with the kind PVM_LINE_ECALLI, from the next run on; NULL turns that off. Every
+ * engine runs and writes the same. A trace begins with pvm_run or pvm_execute, goes on with pvm_resume and pvm_step where a run
+ * was interrupted by PVM_EXIT_HOST or PVM_EXIT_STEP, and ends with HALT, OOG or PANIC (for page faults too).
+ * What the host does is seen where it goes through functions of these headers between an ecalli and the moment the guest goes
+ * on: reading and writing memory, pvm_memory_view (asked for to write, its range counts as written), pvm_map_pages,
+ * pvm_inner_…; registers and gas are compared. Memory that a host changes through pointers which it got before is not seen.
+ * What JIP-7 has no line for stands in comments that begin with "comment duet": instruction set and format, rights of pages, a
+ * pc that the host has set. PVM_ERR_BUSY while the VM is running. */
+pvm_error_t pvm_set_ecalli_trace(pvm_vm_t* vm, pvm_line_function_t function, void* user_data);
+
+typedef struct pvm_replay pvm_replay_t;
+
+typedef enum {
+    PVM_REPLAY_START = 0,      /* a trace begins: pvm_replay_vm is the VM that is going to run */
+    PVM_REPLAY_ECALLI = 1,     /* the guest came to the ecalli that the trace has, and what the host did has been done */
+    PVM_REPLAY_END = 2,        /* the run ended as the trace says; another trace may follow */
+    PVM_REPLAY_DONE = 3,       /* the text has no further trace, or the step before has failed */
+    PVM_REPLAY_DIVERGED = 4,   /* the guest did something else: kind and what follows it in the report */
+    PVM_REPLAY_MALFORMED = 5,  /* a line is broken, or not one that can stand there */
+    PVM_REPLAY_INCOMPLETE = 6, /* the text ends within a trace */
+    PVM_REPLAY_FAILED = 7      /* error: the program is none, or memory is short */
+} pvm_replay_step_t;
+
+typedef enum {
+    PVM_DIVERGED_NOT = 0,
+    PVM_DIVERGED_EXIT = 1,     /* expected and actual: pvm_exit_t, PVM_EXIT_HOST for an ecalli */
+    PVM_DIVERGED_NUMBER = 2,   /* of the ecalli */
+    PVM_DIVERGED_PC = 3,
+    PVM_DIVERGED_GAS = 4,
+    PVM_DIVERGED_REGISTER = 5, /* index */
+    PVM_DIVERGED_MEMORY = 6,   /* the octet at address, which the host read */
+    PVM_DIVERGED_ACCESS = 7    /* the host read or wrote memory from address on that the guest does not have */
+} pvm_divergence_t;
+
+typedef struct {
+    uint64_t line;             /* of the text, from 1: the last one that was read */
+    uint64_t ecallis;          /* of this trace that were the same */
+    pvm_error_t error;
+    pvm_divergence_t kind;
+    uint32_t index;
+    uint64_t address;
+    uint64_t expected;         /* what the trace says */
+    uint64_t actual;
+} pvm_replay_report_t;
+
+/* Makes a replay of a text with any number of traces, to be freed with pvm_replay_destroy. Lines may have anything before and
+ * behind what is of the format; others are ignored. isa is for traces that do not say it themselves. */
+pvm_error_t pvm_replay_create(const char* text, size_t length, pvm_isa_t isa, pvm_engine_t engine, pvm_memory_mode_t mode,
+                              pvm_replay_t** replay);
+
+/* Goes on to the next thing to tell. The report is filled in whatever that is; it may be NULL. */
+pvm_replay_step_t pvm_replay_next(pvm_replay_t* replay, pvm_replay_report_t* report);
+
+/* The VM of the trace, to look at between two steps and to trace (NULL if there is none; not to be run or destroyed). It is
+ * gone with the next trace. */
+pvm_vm_t* pvm_replay_vm(const pvm_replay_t* replay);
+
+void pvm_replay_destroy(pvm_replay_t* replay);
 
 #ifdef __cplusplus
 }

@@ -3,7 +3,7 @@ import CPVM
 /// The command line tool `duet`. Library and executable are apart so that tests can call it.
 public enum Tool {
     static let commands: [Command] = [
-        .run, .trace, .assemble, .disassemble, .bench, .evmRun, .evmTrace, .evmDisassemble, .evmBench, .evmStateTest, .evmTransition, .conformance, .conformanceOpcodes,
+        .run, .trace, .replay, .traceDifference, .assemble, .disassemble, .bench, .evmRun, .evmTrace, .evmDisassemble, .evmBench, .evmStateTest, .evmTransition, .conformance, .conformanceOpcodes,
         .conformanceState, .conformancePrecompiles, .conformanceTrie, .conformanceRLP,
     ]
 

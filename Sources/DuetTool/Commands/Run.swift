@@ -10,7 +10,10 @@ extension Command {
             A blob starts with all registers 0 and no memory: '--reg ra=0xffff0000' lets it halt by a jump to ra, '--map 0x20000:4096:rw=FILE' gives it
             memory. JSON keys: status, gas_used, output, regs, pc, fault_address, host_call, seconds.
             """,
-        options: Launch.options + [.engine, .memory, Option("--trace", nil, "a line per instruction on standard error"), .json],
+        options: Launch.options + [
+            .engine, .memory, Option("--trace", nil, "a line per instruction on standard error"),
+            Option("--ecalli-trace", "FILE", "writes an ecalli trace (JIP-7) of the run"), .json,
+        ],
         body: RunCommand.run)
 }
 
@@ -21,8 +24,10 @@ enum RunCommand {
         let machine = try launch.machine()
         try machine.choose(configuration)
         if arguments.has("--trace") { try machine.trace(to: console) }
+        let ecallis = try arguments.value("--ecalli-trace").map { path throws(ToolError) in try EcalliTraceFile(path, machine) }
 
         let (seconds, exit) = timed { pvm_run(machine.vm, launch.entry) }
+        try ecallis?.close()
         let outcome = try Outcome(machine, exit, seconds)
         console.write(arguments.has("--json") ? outcome.json + "\n" : outcome.text)
         return 0

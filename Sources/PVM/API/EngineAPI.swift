@@ -19,10 +19,15 @@ private func check(_ mode: pvm_memory_mode_t) -> pvm_error_t {
     }
 }
 
+func check(_ engine: pvm_engine_t, _ mode: pvm_memory_mode_t) -> pvm_error_t {
+    let error = check(engine)
+    return error == PVM_OK ? check(mode) : error
+}
+
 @c @implementation
 public func pvm_set_defaults(_ engine: pvm_engine_t, _ mode: pvm_memory_mode_t) -> pvm_error_t {
-    let engineError = check(engine), modeError = check(mode)
-    guard engineError == PVM_OK, modeError == PVM_OK else { return engineError == PVM_OK ? modeError : engineError }
+    let error = check(engine, mode)
+    guard error == PVM_OK else { return error }
     duet_set_defaults(engine, mode)
     return PVM_OK
 }

@@ -94,6 +94,7 @@ public func pvm_is_terminated(_ vm: UnsafeMutablePointer<VM>?) -> Int32 { vm?.po
 public func pvm_set_register(_ vm: UnsafeMutablePointer<VM>?, _ index: Int32, _ value: UInt64) {
     guard let instance = vm?.instance, 0 <= index, index < 13 else { return }
     instance.registers[Int(index)] = value
+    instance.noteHostRegister(Int(index))
 }
 
 @c @implementation

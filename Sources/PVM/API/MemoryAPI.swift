@@ -52,7 +52,7 @@ public func pvm_read_ram_bytes(
     _ error_code: UnsafeMutablePointer<Int32>?
 ) -> UInt64 {
     var done = vm != nil && length == 0
-    if let memory = vm?.instance.pointee.memory, let buffer, length > 0 { done = memory.read(UInt64(address), UInt64(length), to: buffer) }
+    if let instance = vm?.instance, let buffer, length > 0 { done = instance.hostRead(UInt64(address), UInt64(length), to: buffer) }
     let status = done ? 0 : Status.outOfBounds
     error_code?.pointee = Int32(truncatingIfNeeded: status)
     return status
@@ -67,7 +67,7 @@ private enum Status {
 private func write(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt32, _ data: UnsafeRawPointer, _ length: UInt64) -> UInt64 {
     guard let instance = vm?.instance else { return Status.outOfBounds }
     let need = instance.pointee.vm.initializing != 0 ? GuestMemory.read : GuestMemory.readWrite
-    return instance.pointee.memory.write(UInt64(address), length, from: data, need: need) == .done ? 0 : Status.outOfBounds
+    return instance.hostWrite(UInt64(address), length, from: data, need: need) == .done ? 0 : Status.outOfBounds
 }
 
 private func write<T: FixedWidthInteger>(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt32, _ number: T) -> UInt64 {
@@ -77,7 +77,7 @@ private func write<T: FixedWidthInteger>(_ vm: UnsafeMutablePointer<VM>?, _ addr
 
 private func read<T: FixedWidthInteger>(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt32, _ error: UnsafeMutablePointer<Int32>?) -> T {
     var octets: T = 0
-    let done = vm?.instance.pointee.memory.read(UInt64(address), UInt64(MemoryLayout<T>.size), to: &octets) ?? false
+    let done = vm?.instance.hostRead(UInt64(address), UInt64(MemoryLayout<T>.size), to: &octets) ?? false
     error?.pointee = done ? 0 : Int32(truncatingIfNeeded: Status.outOfBounds)
     return T(littleEndian: octets)
 }
@@ -89,7 +89,9 @@ public func pvm_map_pages(_ vm: UnsafeMutablePointer<VM>?, _ first_page: UInt32,
     guard let instance = vm?.instance else { return PVM_ERR_NULL }
     let first = UInt64(first_page), count = UInt64(page_count)
     guard first >= GuestMemory.firstPage, first + count <= GuestMemory.pageCount, let rights = rights(access) else { return PVM_ERR_ARGUMENT }
-    return instance.pointee.memory.map(first: first, count: count, rights: rights) ? PVM_OK : PVM_ERR_NO_MEMORY
+    guard instance.pointee.memory.map(first: first, count: count, rights: rights) else { return PVM_ERR_NO_MEMORY }
+    instance.noteHostPages(first << GuestMemory.pageShift, count << GuestMemory.pageShift)
+    return PVM_OK
 }
 
 @c @implementation
@@ -116,7 +118,7 @@ public func pvm_is_writable(_ vm: UnsafePointer<VM>?, _ address: UInt64, _ lengt
 public func pvm_read(_ vm: UnsafePointer<VM>?, _ address: UInt64, _ length: UInt64, _ data: UnsafeMutablePointer<UInt8>?) -> pvm_error_t {
     guard let instance = instance(vm), data != nil || length == 0 else { return PVM_ERR_NULL }
     guard length > 0, let data else { return PVM_OK }
-    return instance.pointee.memory.read(address, length, to: data) ? PVM_OK : PVM_ERR_OUT_OF_BOUNDS
+    return instance.hostRead(address, length, to: data) ? PVM_OK : PVM_ERR_OUT_OF_BOUNDS
 }
 
 @c @implementation
@@ -139,9 +141,24 @@ public func pvm_memory_view(
     guard let instance = vm?.instance else { return PVM_ERR_NULL }
     guard let need = rights(access), need != GuestMemory.none else { return PVM_ERR_ARGUMENT }
     guard instance.pointee.memory.allows(address, length, need) else { return PVM_ERR_OUT_OF_BOUNDS }
+    if need == GuestMemory.read { instance.noteHostRead(address, length) } else { instance.noteHostWrite(address, length) }
     let offset = length == 0 ? 0 : Int(truncatingIfNeeded: address)
     view.pointee = (instance.pointee.memory.base + offset).assumingMemoryBound(to: UInt8.self)
     return PVM_OK
+}
+
+extension UnsafeMutablePointer<Instance> {
+    fileprivate func hostRead(_ address: UInt64, _ length: UInt64, to target: UnsafeMutableRawPointer) -> Bool {
+        guard pointee.memory.read(address, length, to: target) else { return false }
+        noteHostRead(address, length)
+        return true
+    }
+
+    fileprivate func hostWrite(_ address: UInt64, _ length: UInt64, from source: UnsafeRawPointer, need: UInt8) -> Copying {
+        let copying = pointee.memory.write(address, length, from: source, need: need)
+        if copying == .done { noteHostWrite(address, length) }
+        return copying
+    }
 }
 
 private func rights(_ access: pvm_access_t) -> UInt8? {
@@ -158,7 +175,7 @@ private func copyIn(
 ) -> pvm_error_t {
     guard let instance = vm?.instance, data != nil || length == 0 else { return PVM_ERR_NULL }
     guard length > 0, let data else { return PVM_OK }
-    return switch instance.pointee.memory.write(address, length, from: data, need: need) {
+    return switch instance.hostWrite(address, length, from: data, need: need) {
     case .done: PVM_OK
     case .outOfBounds: PVM_ERR_OUT_OF_BOUNDS
     case .refused: PVM_ERR_NO_MEMORY

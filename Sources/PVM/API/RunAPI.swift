@@ -26,6 +26,7 @@ extension UnsafeMutablePointer<Instance> {
     /// A run from `pc`; one that starts at the instruction that has just faulted carries the last run on.
     fileprivate func entry(_ pc: UInt32) -> Start {
         let continued = pointee.exit == PVM_EXIT_FAULT && UInt64(pc) == pointee.vm.pc
+        pointee.ecalliTrace?.pointee.beginAnew()
         return continued ? continuation : start(at: UInt64(pc))
     }
 }

@@ -21,6 +21,7 @@ extension UnsafeMutablePointer<Instance> {
         pointee.vm.host_func_id = number
         pointee.vm.host_call = 1
         if pointee.vm.pvm_logging != 0 { log("host call", UInt64(UInt32(bitPattern: number))) }
+        if let recorder = pointee.ecalliTrace { recordEcalli(recorder, number) }
         let index = pointee.resumeIndex
         pointee.pcWasSet = false
         guard pointee.vm.is_child == 0, let action = askHost(number) else {
@@ -32,6 +33,7 @@ extension UnsafeMutablePointer<Instance> {
         switch action {
         case PVM_ACTION_CONTINUE:
             pointee.vm.host_call = 0
+            if let recorder = pointee.ecalliTrace { recordReturn(recorder, movedTo: hasMoved ? pointee.vm.pc : nil) }
             if hasMoved { return .moved }
             if slice > 0 { hideGas(beyond: slice) }
             return .goOn

@@ -43,6 +43,11 @@ struct Instance {
     var attached: UnsafeMutablePointer<duet_trace_t>?
     var batches: UnsafeMutablePointer<Batches>?
 
+    /// The recorder of ecalli traces, if one is asked for.
+    var ecalliTrace: EcalliRecorder.Pointer?
+    /// Bytes of arguments that a standard program was given.
+    var argumentCount = 0
+
     // The heap: the part of the rw region that grows. `heapLimit` is what it cannot pass.
     var heapStart: UInt64 = 0
     var heapEnd: UInt64 = 0
@@ -117,6 +122,7 @@ extension UnsafeMutablePointer<Instance> {
         pointee.code?.release()
         pointee.program.release()
         free(pointee.batches)
+        dropEcalliTrace()
         free(self)
     }
 }

@@ -127,6 +127,7 @@ extension UnsafeMutablePointer<Instance> {
         pointee.pcWasSet = false
         pointee.vm.pc = start.pc
         log("run from", start.pc)
+        if let recorder = pointee.ecalliTrace { recordRun(recorder, isMoved: !start.carriesOn) }
     }
 
     /// Execution at a place without an opcode: 0.7.2 executes a trap there, 0.8.0 finds the program invalid.
@@ -163,6 +164,7 @@ extension UnsafeMutablePointer<Instance> {
         pointee.isRunning = false
         show(exit)
         logExit()
+        if let recorder = pointee.ecalliTrace, exit.rawValue <= PVM_EXIT_OOG.rawValue, exit != PVM_EXIT_HOST { recordEnd(recorder, exit) }
         return exit
     }
 

@@ -43,6 +43,7 @@ extension UnsafeMutablePointer<Instance> {
         guard fill(layout.roStart, program.roData), fill(layout.rwStart, program.rwData), fill(layout.argumentStart, arguments) else {
             return false
         }
+        pointee.argumentCount = arguments.count
         registers[0] = (1 << 32) - (1 << 16)
         registers[1] = layout.stackEnd
         registers[7] = layout.argumentStart
