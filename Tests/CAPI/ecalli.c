@@ -37,7 +37,7 @@ static const uint8_t arguments[] = {0x11, 0, 0x22, 0};
 /* Register 7 is the address of the arguments. Three host calls, memory of the guest's between them, then a return. */
 static size_t image(uint8_t* out, uint8_t last) {
     code_t code = code_new();
-    OP(code, LOAD_IMM, 9, IMM32(0x20000));
+    OP(code, LOAD_IMM, 9, IMM32(0x30000));
     OP(code, STORE_IND_U64, REGS(7, 9), 0);   /* the rw data begins with the address of the arguments */
     OP(code, ECALLI, 3);
     OP(code, STORE_IND_U8, REGS(8, 9), 16);
@@ -50,6 +50,7 @@ static size_t image(uint8_t* out, uint8_t last) {
     } else if (last == LOAD_U8) {
         OP(code, LOAD_U8, 8, IMM32(0x7000000));
     } else if (last == JUMP) {
+        OP(code, FALLTHROUGH);
         OP(code, JUMP, 0);                    /* until the gas is gone */
     } else {
         OP_RETURN(code);
@@ -74,16 +75,16 @@ static pvm_action_t serve(pvm_vm_t* vm, int number, void* user_data) {
         return PVM_ACTION_CONTINUE;
     case 4: {
         uint8_t* view = NULL;
-        EQUAL(pvm_memory_view(vm, 0x20040, 8, PVM_ACCESS_WRITE, &view), PVM_OK);
+        EQUAL(pvm_memory_view(vm, 0x30040, 8, PVM_ACCESS_WRITE, &view), PVM_OK);
         memset(view, 0x55, 8);
-        EQUAL(pvm_write(vm, 0x20044, 8, data), PVM_OK); /* overlaps: one range */
-        EQUAL(pvm_read(vm, 0x20048, 16, data), PVM_OK); /* half of it the host's own */
+        EQUAL(pvm_write(vm, 0x30044, 8, data), PVM_OK); /* overlaps: one range */
+        EQUAL(pvm_read(vm, 0x30048, 16, data), PVM_OK); /* half of it the host's own */
         EQUAL(pvm_map_pages(vm, 0x40, 2, PVM_ACCESS_READ), PVM_OK);
         return PVM_ACTION_CONTINUE;
     }
     case 100:
-        EQUAL(pvm_write_ram_bytes_64(vm, 0x20020, 0x0102030405060708), 0);
-        EQUAL(pvm_write(vm, 0x20010, 2, data), PVM_OK);
+        EQUAL(pvm_write_ram_bytes_64(vm, 0x30020, 0x0102030405060708), 0);
+        EQUAL(pvm_write(vm, 0x30010, 2, data), PVM_OK);
         EQUAL(pvm_write(vm, 0xfffff000, 2, data), PVM_ERR_OUT_OF_BOUNDS);
         return pvm_host_unknown(vm);
     }
@@ -109,7 +110,7 @@ static recording_t record(uint8_t last, mode_t_ mode, int suspends, uint64_t gas
     /* What the host loads beforehand is a part of the prelude. */
     EQUAL(pvm_load(vm, 0x10002, 1, (const uint8_t*)"N"), PVM_OK);
     EQUAL(pvm_load(vm, 0x10002, 1, (const uint8_t*)"n"), PVM_OK);
-    EQUAL(pvm_load(vm, 0x21000, 3, (const uint8_t*)"abc"), PVM_OK);
+    EQUAL(pvm_load(vm, 0x31000, 3, (const uint8_t*)"abc"), PVM_OK);
     EQUAL(pvm_set_ecalli_trace(vm, keep, &recording), PVM_OK);
     if (suspends) {
         pvm_exit_t exit = pvm_run(vm, 0);
@@ -128,28 +129,28 @@ static recording_t record(uint8_t last, mode_t_ mode, int suspends, uint64_t gas
 
 static const char expected[] =
     "memwrite 0xfeff0000 len=4 <- 0x11002200\n"
-    "memwrite 0x00021000 len=3 <- 0x616263\n"
+    "memwrite 0x00031000 len=3 <- 0x616263\n"
     "start pc=0 gas=1000 r00=0xffff0000 r01=0xfefe0000 r07=0xfeff0000 r08=0x4\n"
-    "ecalli=3 pc=9 gas=997 r00=0xffff0000 r01=0xfefe0000 r07=0xfeff0000 r08=0x4 r09=0x20000\n"
+    "ecalli=3 pc=9 gas=997 r00=0xffff0000 r01=0xfefe0000 r07=0xfeff0000 r08=0x4 r09=0x30000\n"
     "memread 0x00010000 len=4 -> 0x636f6e73\n"
     "memread 0xfeff0000 len=4 -> 0x11002200\n"
     "setreg r07 <- 0x4\n"
     "setreg r08 <- 0xabcdef\n"
-    "setreg r09 <- 0x20000\n"
+    "setreg r09 <- 0x30000\n"
     "setgas <- 987\n"
-    "ecalli=100 pc=17 gas=984 r00=0xffff0000 r01=0xfefe0000 r07=0x4 r08=0xabcdef r09=0x20000 r10=0x1\n"
-    "memwrite 0x00020010 len=2 <- 0xeeee\n"
-    "memwrite 0x00020020 len=8 <- 0x0807060504030201\n"
+    "ecalli=100 pc=17 gas=984 r00=0xffff0000 r01=0xfefe0000 r07=0x4 r08=0xabcdef r09=0x30000 r10=0x1\n"
+    "memwrite 0x00030010 len=2 <- 0xeeee\n"
+    "memwrite 0x00030020 len=8 <- 0x0807060504030201\n"
     "setreg r07 <- 0xfffffffffffffffe\n"
     "setgas <- 964\n"
-    "ecalli=4 pc=22 gas=962 r00=0xffff0000 r01=0xfefe0000 r07=0xfffffffffffffffe r08=0xabcdef r09=0x20000 r10=0x1 "
+    "ecalli=4 pc=22 gas=962 r00=0xffff0000 r01=0xfefe0000 r07=0xfffffffffffffffe r08=0xabcdef r09=0x30000 r10=0x1 "
     "r11=0x102030405060708\n"
-    "memread 0x0002004c len=12 -> 0x000000000000000000000000\n"
+    "memread 0x0003004c len=12 -> 0x000000000000000000000000\n"
     "comment duet pages 0x00040000 len=8192 r\n"
-    "memwrite 0x00020040 len=12 <- 0x55555555eeeeeeeeeeeeeeee\n"
+    "memwrite 0x00030040 len=12 <- 0x55555555eeeeeeeeeeeeeeee\n"
     "setreg r07 <- 0xfffffffffffffffe\n"
     "setgas <- 952\n"
-    "HALT pc=24 gas=951 r00=0xffff0000 r01=0xfefe0000 r07=0xfffffffffffffffe r08=0xabcdef r09=0x20000 r10=0x1 "
+    "HALT pc=24 gas=951 r00=0xffff0000 r01=0xfefe0000 r07=0xfffffffffffffffe r08=0xabcdef r09=0x30000 r10=0x1 "
     "r11=0x102030405060708\n";
 
 static void lines_are_those_of_jip_7(void) {
@@ -224,7 +225,11 @@ static void every_digit_counts(void) {
             /* The rights that the host gives are nothing that this guest notices. */
             if (strncmp(begin, "comment", 7) == 0) continue;
             const char digit = recording.text[i];
-            if (digit < '0' || digit > '9') continue;
+            /* Without its 0x a line is none of the format's. */
+            if (digit < '0' || digit > '9' || recording.text[i + 1] == 'x') continue;
+            /* Zeros lie at many addresses. */
+            const char* arrow = strstr(begin, " len=");
+            if (strncmp(begin, "memread", 7) == 0 && recording.text + i < arrow) continue;
             recording_t other = recording;
             other.text[i] = digit == '9' ? '8' : (char)(digit + 1);
             pvm_replay_report_t report;
@@ -243,17 +248,17 @@ static void every_digit_counts(void) {
 
 static void a_difference_is_named(void) {
     struct { const char *from, *to; pvm_replay_step_t step; pvm_divergence_t kind; uint64_t line, address, index, expected, actual; } cases[] = {
-        {"ecalli=100 pc=17", "ecalli=101 pc=17", PVM_REPLAY_DIVERGED, PVM_DIVERGED_NUMBER, 12, 0, 0, 101, 100},
-        {"ecalli=100 pc=17", "ecalli=100 pc=18", PVM_REPLAY_DIVERGED, PVM_DIVERGED_PC, 12, 0, 0, 18, 17},
-        {"gas=984", "gas=983", PVM_REPLAY_DIVERGED, PVM_DIVERGED_GAS, 12, 0, 0, 983, 984},
-        {"r10=0x1\nmem", "r10=0x2\nmem", PVM_REPLAY_DIVERGED, PVM_DIVERGED_REGISTER, 12, 0, 10, 2, 1},
-        {" r10=0x1\nmem", "\nmem", PVM_REPLAY_DIVERGED, PVM_DIVERGED_REGISTER, 12, 0, 10, 0, 1},
+        {"ecalli=100 pc=17", "ecalli=101 pc=17", PVM_REPLAY_DIVERGED, PVM_DIVERGED_NUMBER, 13, 0, 0, 101, 100},
+        {"ecalli=100 pc=17", "ecalli=100 pc=18", PVM_REPLAY_DIVERGED, PVM_DIVERGED_PC, 13, 0, 0, 18, 17},
+        {"gas=984", "gas=983", PVM_REPLAY_DIVERGED, PVM_DIVERGED_GAS, 13, 0, 0, 983, 984},
+        {"r10=0x1\nmem", "r10=0x2\nmem", PVM_REPLAY_DIVERGED, PVM_DIVERGED_REGISTER, 13, 0, 10, 2, 1},
+        {" r10=0x1\nmem", "\nmem", PVM_REPLAY_DIVERGED, PVM_DIVERGED_REGISTER, 13, 0, 10, 0, 1},
         {"-> 0x636f6e73", "-> 0x636f6f73", PVM_REPLAY_DIVERGED, PVM_DIVERGED_MEMORY, 7, 0x10002, 0, 0x6f, 0x6e},
         {"memread 0x00010000", "memread 0x00050000", PVM_REPLAY_DIVERGED, PVM_DIVERGED_ACCESS, 7, 0x50000, 0, 1, 0},
-        {"memwrite 0x00020010", "memwrite 0xff020010", PVM_REPLAY_DIVERGED, PVM_DIVERGED_ACCESS, 13, 0xff020010, 0, 1, 0},
-        {"HALT pc", "OOG pc", PVM_REPLAY_DIVERGED, PVM_DIVERGED_EXIT, 23, 0, 0, PVM_EXIT_OOG, PVM_EXIT_HALT},
-        {"len=2 <-", "len=3 <-", PVM_REPLAY_MALFORMED, PVM_DIVERGED_NOT, 13, 0, 0, 0, 0},
-        {"setgas <- 964\n", "\n", PVM_REPLAY_MALFORMED, PVM_DIVERGED_NOT, 17, 0, 0, 0, 0},
+        {"memwrite 0x00030010", "memwrite 0xff030010", PVM_REPLAY_DIVERGED, PVM_DIVERGED_ACCESS, 14, 0xff030010, 0, 1, 0},
+        {"HALT pc", "OOG pc", PVM_REPLAY_DIVERGED, PVM_DIVERGED_EXIT, 24, 0, 0, PVM_EXIT_OOG, PVM_EXIT_HALT},
+        {"len=2 <-", "len=3 <-", PVM_REPLAY_MALFORMED, PVM_DIVERGED_NOT, 14, 0, 0, 0, 0},
+        {"setgas <- 964\n", "\n", PVM_REPLAY_MALFORMED, PVM_DIVERGED_NOT, 18, 0, 0, 0, 0},
         {"setreg r07 <- 0x4", "setreg r13 <- 0x4", PVM_REPLAY_MALFORMED, PVM_DIVERGED_NOT, 9, 0, 0, 0, 0},
         {"setreg r07 <- 0x4", "setreg r07 <- 0x11112222333344445", PVM_REPLAY_MALFORMED, PVM_DIVERGED_NOT, 9, 0, 0, 0, 0},
         {"start pc=0", "start pc=18446744073709551616", PVM_REPLAY_MALFORMED, PVM_DIVERGED_NOT, 5, 0, 0, 0, 0},
