@@ -181,7 +181,8 @@ struct EcalliReplay {
     /// Does what the host did, as far as the trace tells, and compares what it read. Without a `setgas` the run does not go on.
     private mutating func serve(_ vm: Instance.Handle, _ number: UInt64) -> pvm_replay_step_t {
         // The one host call that changes rights of pages, for which JIP-7 has no line; registers and gas follow.
-        if vm.pointee.program.pointee.isa == .gp080, number == HostCall.growHeap { _ = vm.hostGrowHeap() }
+        let growHeap = HostCall.grow_heap.row.entry(vm.pointee.program.pointee.isa)?.number
+        if growHeap.map({ UInt64(truncatingIfNeeded: $0) == number }) ?? false { _ = vm.hostGrowHeap() }
         var movedPC: UInt64?
         while let line = lines.next() {
             switch line {
