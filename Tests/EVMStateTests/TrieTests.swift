@@ -1,3 +1,4 @@
+import VMCommon
 import XCTest
 
 @testable import EVMState

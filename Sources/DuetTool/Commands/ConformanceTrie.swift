@@ -1,5 +1,6 @@
 import EVMState
 import Foundation
+import VMCommon
 
 extension Command {
     static func trieFailure(_ test: VectorCase) throws(ValueError) -> String? {
