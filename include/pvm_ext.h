@@ -276,7 +276,7 @@ pvm_action_t pvm_host_unknown(pvm_vm_t* vm);
 pvm_action_t pvm_host_gas(pvm_vm_t* vm);
 
 /* The host call grow_heap of the Gray Paper 0.8.0 (0.7.2: pvm_host_unknown): moves the end of a standard program's heap to page
- * register 7 where it can, answers the end in register 7. */
+ * register 7 where it can, answers the end in register 7. PVM_ACTION_PANIC where the host has no memory for it. */
 pvm_action_t pvm_host_grow_heap(pvm_vm_t* vm);
 
 /* ---- Run control ---- */
