@@ -61,12 +61,12 @@ import Testing
         (["pvm", "bench", "a", "--runs", "0"], "--runs: '0' is no number from 1 to 1000000"),
         (["pvm", "asm", "a"], "-o IMAGE is missing"),
         (["conformance", "pvm"], "PATH… is missing"),
-        (["pvm"], "'pvm' needs a command: run, trace, asm, disasm, bench"),
-        (["pvm", "walk"], "unknown command 'pvm walk'; there is: run, trace, asm, disasm, bench"),
+        (["pvm"], "'pvm' needs a command: run, trace, replay, diff, asm, disasm, bench"),
+        (["pvm", "walk"], "unknown command 'pvm walk'; there is: run, trace, replay, diff, asm, disasm, bench"),
         (["walk"], "unknown command 'walk'"),
         ([], "a command is missing"),
         (["help", "walk"], "unknown command 'walk'"),
-        (["help", "pvm", "walk"], "unknown command 'pvm walk'; there is: run, trace, asm, disasm, bench"),
+        (["help", "pvm", "walk"], "unknown command 'pvm walk'; there is: run, trace, replay, diff, asm, disasm, bench"),
         (["help", "pvm", "run", "image"], "unexpected argument 'image'"),
     ])
     func badUsage(_ words: [String], _ message: String) {

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func aDifferenceIsShownWithInstructions() throws {
-        let path = try folder.write("other", try recorded().replacing("r06=0x6", with: "r06=0x7"))
+        let path = try folder.write("other", try recorded().replacing("r03=0x6", with: "r03=0x7"))
         let result = duet("pvm", "replay", path, "--before", "2")
         #expect(result.status == 1)
         let lines = result.output.split(separator: "\n").map(String.init)

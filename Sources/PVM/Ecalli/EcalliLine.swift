@@ -190,6 +190,9 @@ struct EcalliScanner {
         while let byte = text.first, byte != 0x20 { drop(1) }
     }
 
+    /// Does a word end there? A number with a letter behind it is none.
+    private func endsWord(_ count: Int) -> Bool { count == text.count || !EcalliScanner.isWordPart(text[count]) }
+
     /// At least one digit, a value of 64 bits.
     mutating func decimal() -> UInt64? {
         var value: UInt64 = 0, count = 0
@@ -200,7 +203,7 @@ struct EcalliScanner {
             value = sum
             count += 1
         }
-        guard count > 0 else { return nil }
+        guard count > 0, endsWord(count) else { return nil }
         drop(count)
         return value
     }
@@ -217,7 +220,7 @@ struct EcalliScanner {
             value = value << 4 | UInt64(digit)
             count += 1
         }
-        guard count > 0 else { return nil }
+        guard count > 0, endsWord(count) else { return nil }
         drop(count)
         return value
     }
@@ -226,7 +229,7 @@ struct EcalliScanner {
     mutating func restOfData() -> HexData? {
         var count = 0
         while count < text.count, hexDigit(text[count]) < 16 { count += 1 }
-        guard count % 2 == 0 else { return nil }
+        guard count % 2 == 0, endsWord(count) else { return nil }
         let digits = UnsafeRawBufferPointer(rebasing: text[..<count])
         drop(count)
         return HexData(digits: digits)
