@@ -51,7 +51,7 @@ static const struct shape shapes[] = {
     { "one-block", { { 1, { 200 } } }, 0, 4, 0 },
     { "one-block-of-many-kinds", { { 1, { 130 } }, { 1, { 202 } }, { 1, { 200 } }, { 1, { 123 } } }, 0, 4, 0 },
     { "jump-table", { { 1, { 1 } } }, 4, 4, 0 },
-    { "jump-table-of-octets", { { 1, { 1 } } }, 8, 1, 0 },
+    { "jump-table-of-octets", { { 1, { 1 } } }, 4, 1, 0 }, /* 0.8.0 allows 2^24 entries */
 };
 
 enum { SHAPES = sizeof shapes / sizeof *shapes };
