@@ -80,7 +80,8 @@ static void first_time(pvm_engine_t engine, pvm_memory_mode_t mode, pvm_isa_t is
             /* With memory there again all is as it should be, code and all. */
             until_refused = -1;
             good = good && sums(engine, mode, isa);
-            _exit(!good ? 2 : was_refused ? 1 : 0);
+            /* With what the library does when a process ends: nothing is left of the heap. */
+            exit(!good ? 2 : was_refused ? 1 : 0);
         }
         int status = 0;
         NEED(waitpid(child, &status, 0) == child);
@@ -103,6 +104,12 @@ static void nothing_ends_the_process(void) {
 }
 
 int main(void) {
+    /* A memory checker has an allocator of its own in place of the one here, and nothing could be refused. */
+    const char* preloaded = getenv("LD_PRELOAD");
+    if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL) {
+        puts("refused_memory.c: skipped under valgrind, whose allocator cannot be told to refuse");
+        return 0;
+    }
     RUN(nothing_ends_the_process);
     return finish(__FILE__);
 }
