@@ -420,6 +420,45 @@ static void runs_that_go_elsewhere(void) {
     }
 }
 
+/* A host that writes every other byte, from the last to the first or the other way, and reads all of it back. */
+static int is_backward;
+static pvm_action_t scatter(pvm_vm_t* vm, int number, void* user_data) {
+    enum { COUNT = 3000 };
+    static uint8_t data[2 * COUNT];
+    (void)number, (void)user_data;
+    for (int i = 0; i < COUNT; i++) {
+        const int place = is_backward ? COUNT - 1 - i : i;
+        EQUAL(pvm_write(vm, 0x30000 + 2 * (uint64_t)place, 1, (const uint8_t*)"x"), PVM_OK);
+    }
+    EQUAL(pvm_read(vm, 0x30000, sizeof data, data), PVM_OK);
+    return PVM_ACTION_CONTINUE;
+}
+
+static void count_lines(pvm_vm_t* vm, pvm_line_kind_t kind, const char* line, size_t length, void* user_data) {
+    unsigned long* counts = (unsigned long*)user_data;
+    (void)vm, (void)kind, (void)length;
+    counts[0] += strncmp(line, "memread ", 8) == 0;
+    counts[1] += strncmp(line, "memwrite ", 9) == 0;
+}
+
+static void many_ranges_in_one_call(void) {
+    for (is_backward = 0; is_backward < 2; is_backward++) {
+        unsigned long counts[2] = {0, 0};
+        code_t code = code_new();
+        OP(code, ECALLI, 5);
+        OP_HALT(code, 2);
+        pvm_vm_t* vm = code_vm(&code, 50);
+        NEED(vm != NULL);
+        NEED(pvm_map_pages(vm, 0x30, 2, PVM_ACCESS_WRITE) == PVM_OK);
+        EQUAL(pvm_set_host_function(vm, scatter, NULL), PVM_OK);
+        EQUAL(pvm_set_ecalli_trace(vm, count_lines, counts), PVM_OK);
+        EQUAL(pvm_run(vm, 0), PVM_EXIT_HALT);
+        EQUAL(counts[0], 3000);
+        EQUAL(counts[1], 3000);
+        pvm_destroy(vm);
+    }
+}
+
 static void bad_arguments(void) {
     pvm_replay_t* replay = (pvm_replay_t*)1;
     pvm_replay_report_t report;
@@ -450,6 +489,7 @@ int main(void) {
     RUN(loggers_may_add_to_lines);
     RUN(raw_programs_record_their_blob_and_pages);
     RUN(runs_that_go_elsewhere);
+    RUN(many_ranges_in_one_call);
     RUN(bad_arguments);
     return finish(__FILE__);
 }

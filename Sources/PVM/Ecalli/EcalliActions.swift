@@ -16,7 +16,7 @@ extension UnsafeMutablePointer<Instance> {
     /// The host has read a range that is readable.
     @inline(__always)
     func noteHostRead(_ address: UInt64, _ length: UInt64) {
-        if let recorder = serving, length > 0 { note(readFrom: address, to: address + length, recorder, after: 0) }
+        if let recorder = serving, length > 0 { note(readFrom: address, to: address + length, recorder) }
     }
 
     /// The host has written a range, or may do so from now on.
@@ -41,15 +41,27 @@ extension UnsafeMutablePointer<Instance> {
         }
     }
 
-    /// Keeps a copy of what the guest had there: of bytes that the host has written before, its own, nothing is said.
-    private func note(readFrom start: UInt64, to end: UInt64, _ recorder: EcalliRecorder.Pointer, after first: Int) {
-        for index in first..<Swift.max(first, recorder.pointee.writes.count) {
-            let write = recorder.pointee.writes[index]
-            guard write.address < end, write.end > start else { continue }
-            if start < write.address { note(readFrom: start, to: write.address, recorder, after: index + 1) }
-            if write.end < end { note(readFrom: write.end, to: end, recorder, after: index + 1) }
-            return
+    /// Keeps a copy of what the guest had there: of bytes that the host has written before, its own, nothing is said. Without
+    /// recursion: a host may have written any number of ranges.
+    private func note(readFrom first: UInt64, to end: UInt64, _ recorder: EcalliRecorder.Pointer) {
+        var start = first
+        while start < end {
+            var stop = end, covered = start
+            for index in 0..<recorder.pointee.writes.count {
+                let write = recorder.pointee.writes[index]
+                if write.address <= start, write.end > covered { covered = write.end }
+                if write.address > start, write.address < stop { stop = write.address }
+            }
+            if covered == start {
+                keep(start, to: stop, recorder)
+                start = stop
+            } else {
+                start = covered
+            }
         }
+    }
+
+    private func keep(_ start: UInt64, to end: UInt64, _ recorder: EcalliRecorder.Pointer) {
         let copy = recorder.pointee.copies.count
         let source = UnsafeRawBufferPointer(start: pointee.memory.base + Int(truncatingIfNeeded: start),
                                             count: Int(truncatingIfNeeded: end - start))
