@@ -128,7 +128,7 @@ def compare_state(index, state, line, machine, memory=None):
         expect(f"{where}, {key}", state[key], wanted[key])
     if machine == "evm":
         expect(f"{where}, depth", state["depth"], wanted["depth"])
-        expect(f"{where}, refund", state["refund"], traces.number(line["refund"]))
+        expect(f"{where}, refund", state["refund"], line["refund"])
         expect(f"{where}, size of memory", state["size"], line["memSize"])
         expect(f"{where}, failure", state["failure"], line["error"].replace(" ", "-") if "error" in line else None)
     if memory is not None:
