@@ -56,7 +56,7 @@ def as_shown(step, machine):
     """A line as SHOWN and STATES have it."""
     is_evm = machine == "evm"
     return {
-        "pc": step["pc"], "gas": str(traces.number(step["gas"])), "cost": str(traces.number(step["gasCost"])),
+        "pc": step["pc"], "gas": str(traces.number(step["gas"])), "cost": str(traces.number(step["gasCost"]) + step.get("handedOn", 0)),
         "depth": step["depth"] - 1 if is_evm else None, "words": list(reversed(step["stack"])) if is_evm else step["regs"],
     }
 

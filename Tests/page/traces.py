@@ -22,7 +22,15 @@ def make(duet, folder, name, words):
     page = f"{folder}/{name}.html"
     tool(duet, *words, "--format", "html", "-o", page)
     lines = [json.loads(line) for line in tool(duet, *words, "--format", "json").splitlines()]
+    hand_on(lines[:-1])
     return page, Machine(lines[:-1], lines[-1])
+
+
+def hand_on(steps):
+    """What a creation hands on is no part of its cost in the lines (EIP-3155); in the page it is, as it is for calls in both."""
+    for step, following in zip(steps, steps[1:]):
+        if step["opName"] in ("CREATE", "CREATE2") and following["depth"] > step["depth"]:
+            step["handedOn"] = number(following["gas"])
 
 
 def sample(duet, words, every):
