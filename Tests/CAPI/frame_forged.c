@@ -195,6 +195,7 @@ static void changed_while_running(void) {
 
 /* What `grow` gives is looked at anew; code and input must be what they were. */
 static int damage;
+static Room *left; /* where the frame was */
 static void *grow_wrongly(void *context, void *frame, uint64_t octets) {
     (void)context;
     Room *moved = (Room *)malloc(sizeof(Room));
@@ -212,9 +213,14 @@ static void *grow_wrongly(void *context, void *frame, uint64_t octets) {
     case 4: f->first.extension_ptr = 0; break;
     case 5: PART(f, v2, return_data_size) = UINT32_MAX; break;
     case 6: f->first.segment_size = SEGMENT; break;
+    case 7: extension_of(f)->struct_size = 1; break;
+    case 8: f->first.extension_ptr += 4; break;
+    case 9: f->first.extension_ptr = UINT64_MAX - 7; break;
+    case 10: extension_of(f)->blob_hash_count = UINT64_MAX; break;
     default: break;
     }
-    free(frame);
+    left = (Room *)frame;
+    memset(left, 0xdd, sizeof *left);
     spoiling = f;
     return moved;
 }
@@ -222,7 +228,7 @@ static void *grow_wrongly(void *context, void *frame, uint64_t octets) {
 static void grown_wrongly(void) {
     /* MSTORE at 0x8000, CALLDATACOPY of 64 octets, BLOBHASH 0, MSTORE, RETURN 32 */
     static const char code[] = "\x5f\x49\x50\x60\x01\x61\x80\x00\x52\x60\x40\x5f\x5f\x37\x5f\x49\x5f\x52\x60\x20\x5f\xf3";
-    for (damage = 0; damage < 7; damage++) {
+    for (damage = 0; damage < 11; damage++) {
         Frame *f = with_secret(new_frame(v2, code, sizeof code - 1));
         PART(f, v2, input_size) = 64;
         extension_of(f)->grow = grow_wrongly;
@@ -238,8 +244,13 @@ static void grown_wrongly(void) {
             EQUAL(f->octets[AT_OUTPUT], 0x42);
         } else {
             EQUAL(f->first.state, FRAME_EXCEPTIONAL_HALT);
-            if (damage != 4) CHECK(extension_of(f)->error != DUET_FRAME_OK);
+            if (damage < 7 && damage != 4) CHECK(extension_of(f)->error != DUET_FRAME_OK);
         }
+        /* Nothing is written where it was. */
+        size_t written = 0;
+        for (size_t i = 0; i < sizeof *left; i++) written += left->octets[i] != 0xdd;
+        EQUAL(written, 0);
+        free(left);
         free(f);
     }
 }

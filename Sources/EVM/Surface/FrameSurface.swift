@@ -107,10 +107,11 @@ extension FrameSurface.Handle {
         return checkAnswers()
     }
 
-    /// Where everything is.
+    /// Where everything is. With an error nothing is anywhere: not where it was before the frame was moved either.
     private func locate() -> duet_frame_error_t {
         pointee.supplement = nil
         pointee.client = nil
+        pointee.areas = FrameAreas()
         let place = pointee.values.supplement
         if place != 0 {
             let segment = FrameSegment(header.base, pointee.values.segmentSize)
@@ -122,7 +123,7 @@ extension FrameSurface.Handle {
         }
         var areas = FrameAreas()
         let result = areas.locate(header.base, pointee.values, pointee.client)
-        pointee.areas = result == DUET_FRAME_OK ? areas : FrameAreas()
+        if result == DUET_FRAME_OK { pointee.areas = areas }
         return result
     }
 

@@ -70,6 +70,25 @@ static void check_slack(int which, size_t octets) {
     ASAN_POISON_MEMORY_REGION(start - 64, 64);
 }
 
+/* Where the frame was before it last moved in a run: nothing is written there. */
+static uint8_t *left;
+static size_t left_size;
+
+static void leave(uint8_t *start, size_t octets) {
+    left = start;
+    left_size = octets;
+    memset(start, 0xdd, octets);
+    ASAN_POISON_MEMORY_REGION(start, octets);
+}
+
+static void check_left(void) {
+    if (left == NULL) return;
+    ASAN_UNPOISON_MEMORY_REGION(left, left_size);
+    for (size_t i = 0; i < left_size; i++) PROMISE(left[i] == 0xdd);
+    ASAN_POISON_MEMORY_REGION(left, left_size);
+    left = NULL;
+}
+
 /* ---- The client ---- */
 
 static int v2, malice, current;
@@ -158,9 +177,7 @@ static void *grow(void *context, void *frame, uint64_t octets) {
     memset(moved + size, 0xa5, grown - size);
     const size_t place = (size + 31) & ~(size_t)31;
     memcpy(moved + place, base + memory_ptr, memory_size);
-    /* The old one is gone. */
-    memset(base, 0xdd, size);
-    ASAN_POISON_MEMORY_REGION(base, size);
+    leave(base, size);
     current = 1 - current;
     base = moved;
     size = grown;
@@ -314,6 +331,7 @@ static uint64_t run(const uint8_t *data, size_t length) {
         const duet_frame_error_t error = v2 ? duet_frame_execute_v2(resident, SECOND_OF(base), callbacks)
                                             : duet_frame_execute(resident, HEADER_OF(base), callbacks);
         check_slack(current, size);
+        check_left();
         const MessageFrameMemory *h = HEADER_OF(base);
         PROMISE(error <= DUET_FRAME_ERR_OUTSIDE);
         if (callbacks == NULL || malice == 0) {
