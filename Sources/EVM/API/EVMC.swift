@@ -7,9 +7,14 @@ enum EVMC {
         evmc_vm(
             abi_version: Int32(truncatingIfNeeded: EVMC_ABI_VERSION), name: text("duet"), version: duet_version(),
             destroy: { if let vm = $0 { Instance.destroy(EVMC.instance(vm)) } },
-            execute: duet_evm_entry,
+            execute: execute,
             get_capabilities: { _ in EVMC_CAPABILITY_EVM1.rawValue },
             set_option: { setOption($0, $1, $2) })
+    }
+
+    /// Of an inline function of C every object file may have its own. This is the one that all tables of ours have.
+    private static var execute: evmc_execute_fn {
+        @inline(never) get { duet_evm_entry }
     }
 
     static func instance(_ vm: UnsafeMutablePointer<evmc_vm>) -> Instance.Handle {
@@ -18,7 +23,7 @@ enum EVMC {
 
     /// Nil if the table is not one of ours, or if somebody has made it his own: a VM that goes between a host and one of ours has its name.
     static func ours(_ vm: UnsafeMutablePointer<evmc_vm>?) -> Instance.Handle? {
-        guard let vm, vm.pointee.name == table.name, address(vm.pointee.execute) == address(duet_evm_entry) else { return nil }
+        guard let vm, address(vm.pointee.execute) == address(execute) else { return nil }
         return instance(vm)
     }
 
