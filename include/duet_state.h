@@ -230,7 +230,7 @@ typedef struct {
 duet_state_error_t duet_state_log(const duet_state_t *state, size_t index, duet_log_t *log);
 
 /* Pays an account, as a block's withdrawals and rewards do, and makes it final. With `deletes_empty` (EIP-161) an account that is
- * empty even so is removed; without it exists from then on. */
+ * empty even so is removed; without it exists from then on. A balance that would reach 2^256 is DUET_STATE_ERR_ARGUMENT. */
 duet_state_error_t duet_state_add_balance(duet_state_t *state, const evmc_address *address, const evmc_uint256be *amount, bool deletes_empty);
 
 /* KEC of the RLP of the list of its logs. */

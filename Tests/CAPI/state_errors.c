@@ -189,6 +189,15 @@ static void paying_nothing(void) {
     CHECK(duet_state_change(state, 0, &account) == DUET_STATE_OK && !account.exists && memcmp(&account.address, &who, 20) == 0);
     CHECK(duet_state_add_balance(state, &who, &one, true) == DUET_STATE_OK);
     CHECK(duet_state_account(state, &who, &account) == DUET_STATE_OK && account.exists);
+
+    /* No balance begins at 0 again. */
+    evmc_uint256be most;
+    memset(&most, 0xff, sizeof most);
+    CHECK(duet_state_add_balance(state, &who, &most, true) == DUET_STATE_ERR_ARGUMENT);
+    CHECK(duet_state_account(state, &who, &account) == DUET_STATE_OK && memcmp(&account.balance, &one, 32) == 0);
+    most.bytes[31] = 0xfe;
+    CHECK(duet_state_add_balance(state, &who, &most, true) == DUET_STATE_OK);
+    CHECK(duet_state_account(state, &who, &account) == DUET_STATE_OK && account.balance.bytes[31] == 0xff);
     duet_state_free(state);
 }
 

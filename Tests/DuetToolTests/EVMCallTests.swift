@@ -158,6 +158,14 @@ import VMCommon
         #expect(result.status == status, "\(result.output)\(result.error)")
     }
 
+    @Test func aFileThatCannotBeRunKeepsNoOtherFromIt() throws {
+        let bad = try folder.write("bad.json", "{\"x\": 1}"), good = try folder.write("good.json", benchmark(nil))
+        let result = duet(["evm", "bench", bad, good, "--runs", "1", "--json"])
+        #expect(result.status == 1 && result.error.contains("bad.json"), "\(result.error)")
+        #expect(result.output.count { $0 == "\n" } == duet(["evm", "bench", good, "--runs", "1", "--json"]).output.count { $0 == "\n" })
+        #expect(!result.output.isEmpty)
+    }
+
     /// Real contracts, under Cancun and Osaka.
     @Test func publicPrograms() throws {
         guard let folder = Shared.folder("DUET_PROGRAMS", "../shared/programs", "evm/real") else { return }

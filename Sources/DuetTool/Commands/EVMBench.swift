@@ -9,7 +9,8 @@ extension Command {
         details: """
             Each entry of a transaction's data is a case; its name is the test's and its label. Every run calls the contract in the state that
             the file describes, with all of the transaction's gas, must succeed, and must use the same gas. The time is that of the call with the
-            analysis of the code, whose cache is off. JSON keys, one object a line: case, us_min, us_median, gas_used.
+            analysis of the code, whose cache is off. JSON keys, one object a line: case, us_min, us_median, gas_used. A file that cannot be run is
+            named on standard error, and the exit status is 1 then; the others are measured all the same.
             """,
         options: [
             .mode, Option("--runs", "K", "how many runs of each case (default \(EVMBenchCommand.defaultRuns))"),
@@ -29,28 +30,35 @@ enum EVMBenchCommand {
         try host.set("cache_bytes", "0")
 
         var rows: [(String, String)] = []
+        var failed = false
         for file in arguments.operands {
-            for benchmark in try Benchmark.read(file) {
-                host.revision = revision ?? benchmark.revision ?? EVMC_OSAKA
-                for index in benchmark.data.indices {
-                    let figures = try inFile(file) { () throws(ToolError) in try measure(benchmark, index, host, runs) }
-                    let name = benchmark.caseName(index)
-                    if arguments.has("--json") {
-                        var line = JSONLine()
-                        line.add("case", name)
-                        line.add("us_min", figures.seconds.min()! * 1e6)
-                        line.add("us_median", BenchCommand.median(figures.seconds) * 1e6)
-                        line.add("gas_used", .integer(figures.gasUsed))
-                        console.print(line.text)
-                    } else {
-                        rows.append((name, String(format: "%.1f µs, median %.1f µs, gas %d", figures.seconds.min()! * 1e6,
-                                                  BenchCommand.median(figures.seconds) * 1e6, figures.gasUsed)))
+            do throws(ToolError) {
+                for benchmark in try Benchmark.read(file) {
+                    host.revision = revision ?? benchmark.revision ?? EVMC_OSAKA
+                    for index in benchmark.data.indices {
+                        let figures = try inFile(file) { () throws(ToolError) in try measure(benchmark, index, host, runs) }
+                        let (least, median) = (figures.seconds.min()! * 1e6, BenchCommand.median(figures.seconds) * 1e6)
+                        let name = benchmark.caseName(index)
+                        if arguments.has("--json") {
+                            var line = JSONLine()
+                            line.add("case", name)
+                            line.add("us_min", least)
+                            line.add("us_median", median)
+                            line.add("gas_used", .integer(figures.gasUsed))
+                            console.print(line.text)
+                        } else {
+                            rows.append((name, String(format: "%.1f µs, median %.1f µs, gas %d", least, median, figures.gasUsed)))
+                        }
                     }
                 }
+            } catch {
+                // The other files have their figures all the same.
+                console.report("duet: \(error.text)")
+                failed = true
             }
         }
         if !arguments.has("--json") { console.write(table(rows)) }
-        return 0
+        return failed ? 1 : 0
     }
 
     private static func measure(_ benchmark: Benchmark, _ index: Int, _ host: MemoryHost, _ runs: Int) throws(ToolError)

@@ -68,8 +68,11 @@ public func duet_state_set_storage(
 public func duet_state_add_balance(
     _ state: OpaquePointer?, _ address: UnsafePointer<evmc_address>?, _ amount: UnsafePointer<evmc_uint256be>?, _ deletesEmpty: Bool
 ) -> duet_state_error_t {
-    guard let address, let amount else { return DUET_STATE_ERR_NULL }
-    return change(state, deletesEmpty: deletesEmpty) { $0.pointee.addBalance(Address(address.pointee), amount.pointee.number) }
+    guard let session = Session.pointer(state), let address, let amount else { return DUET_STATE_ERR_NULL }
+    let (receiver, payment) = (Address(address.pointee), amount.pointee.number)
+    // A balance of 2^256 and more would begin at 0 again.
+    guard session.pointee.isRunning || session.pointee.state.balance(receiver) &+ payment >= payment else { return DUET_STATE_ERR_ARGUMENT }
+    return change(state, deletesEmpty: deletesEmpty) { $0.pointee.addBalance(receiver, payment) }
 }
 
 // MARK: Reading
