@@ -408,14 +408,24 @@ pvm_error_t pvm_set_trace_batches(pvm_vm_t* vm, duet_trace_t* trace);
  * read and wrote while it served it, and how the run ended. It replays without the host, on any implementation. */
 
 /* Hands the lines of such traces to function, with the kind PVM_LINE_ECALLI, from the next run on; NULL turns that off. Every
- * engine runs and writes the same. A trace begins with pvm_run or pvm_execute, goes on with pvm_resume and pvm_step where a run
- * was interrupted by PVM_EXIT_HOST or PVM_EXIT_STEP, and ends with HALT, OOG or PANIC (for page faults too).
+ * engine runs and writes the same. A trace begins with pvm_run or pvm_execute, and with pvm_resume and pvm_step where none is
+ * under way (after a page fault or out of gas, which end one); it goes on with pvm_resume and pvm_step where a run was
+ * interrupted by PVM_EXIT_HOST or PVM_EXIT_STEP, and ends with HALT, OOG or PANIC (for page faults too).
  * What the host does is seen where it goes through functions of these headers between an ecalli and the moment the guest goes
- * on: reading and writing memory, pvm_memory_view (asked for to write, its range counts as written), pvm_map_pages,
- * pvm_inner_…; registers and gas are compared. Memory that a host changes through pointers which it got before is not seen.
- * What JIP-7 has no line for stands in comments that begin with "comment duet": instruction set and format, rights of pages, a
- * pc that the host has set. PVM_ERR_BUSY while the VM is running. */
+ * on: reading and writing memory, pvm_memory_view (asked for to write, its range counts as written), rights of pages, the heap;
+ * registers and gas are compared. Memory that a host changes through pointers which it got before is not seen, nor is what it
+ * changes between two steps. Of pvm_inner_… the lines have what is read and written in the memory of this VM: the code of
+ * `machine`, what `peek` and `poke` copy, the 112 octets of `invoke`. What inner machines do is no part of the trace, which
+ * replays without them.
+ * What JIP-7 has no line for stands in comments that begin with "comment duet": instruction set and format, rights of pages, the
+ * heap, a pc that the host has set, and that what the run starts with is paid. PVM_ERR_BUSY while the VM is running. */
 pvm_error_t pvm_set_ecalli_trace(pvm_vm_t* vm, pvm_line_function_t function, void* user_data);
+
+/* pvm_invoke, which is what JIP-7 makes a trace of, with its lines handed to line (NULL: none). Where there is no run, as for too
+ * many arguments, there are no lines. */
+pvm_error_t pvm_invoke_traced(pvm_program_t* program, uint32_t entry, uint64_t gas, const uint8_t* arguments, size_t arguments_len,
+                              pvm_host_function_t function, void* user_data, pvm_line_function_t line, void* line_data,
+                              pvm_invocation_t* invocation);
 
 typedef struct pvm_replay pvm_replay_t;
 
@@ -460,8 +470,9 @@ pvm_error_t pvm_replay_create(const char* text, size_t length, pvm_isa_t isa, pv
 /* Goes on to the next thing to tell. The report is filled in whatever that is; it may be NULL. */
 pvm_replay_step_t pvm_replay_next(pvm_replay_t* replay, pvm_replay_report_t* report);
 
-/* The VM of the trace, to look at between two steps and to trace (NULL if there is none; not to be run or destroyed). It is
- * gone with the next trace. */
+/* The VM of the trace, to look at between two steps and to trace (NULL if there is none; not to be destroyed). It is gone with the
+ * next trace. Behind PVM_REPLAY_START it may be run, with a host of one's own; the replay is then good for nothing but
+ * pvm_replay_destroy. */
 pvm_vm_t* pvm_replay_vm(const pvm_replay_t* replay);
 
 void pvm_replay_destroy(pvm_replay_t* replay);

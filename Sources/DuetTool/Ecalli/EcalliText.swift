@@ -10,7 +10,7 @@ enum EcalliText {
             return "0x" + hexText((0..<shown).map { data[$0] }) + (shown < data.count ? "…" : "")
         }
         switch line {
-        case .unknown, .comment, .isa, .pages, .movedPC: return ""
+        case .unknown, .comment, .isa, .pages, .heap, .movedPC, .paid: return ""
         case .malformed: return "(malformed)"
         case .program(let image): return "program \(data(image))"
         case .start(let state): return "start pc=\(text(state))"

@@ -58,6 +58,7 @@ public func pvm_set_memory_bounds(
     _ = instance.layOut(Regions(
         rw: range(rw_addr, rw_end), ro: range(ro_addr, ro_end), output: range(output_addr, output_end),
         stack: range(stack_addr, stack_end)))
+    instance.noteHostLayout()
 }
 
 @c @implementation

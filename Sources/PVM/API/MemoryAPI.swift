@@ -89,8 +89,8 @@ public func pvm_map_pages(_ vm: UnsafeMutablePointer<VM>?, _ first_page: UInt32,
     guard let instance = vm?.instance else { return PVM_ERR_NULL }
     let first = UInt64(first_page), count = UInt64(page_count)
     guard first >= GuestMemory.firstPage, first + count <= GuestMemory.pageCount, let rights = rights(access) else { return PVM_ERR_ARGUMENT }
+    instance.noteHostPages(first, count, rights)
     guard instance.pointee.memory.map(first: first, count: count, rights: rights) else { return PVM_ERR_NO_MEMORY }
-    instance.noteHostPages(first << GuestMemory.pageShift, count << GuestMemory.pageShift)
     return PVM_OK
 }
 

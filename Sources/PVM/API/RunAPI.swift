@@ -116,6 +116,23 @@ public func pvm_invoke(
     _ program: OpaquePointer?, _ entry: UInt32, _ gas: UInt64, _ arguments: UnsafePointer<UInt8>?, _ arguments_len: Int,
     _ function: pvm_host_function_t?, _ user_data: UnsafeMutableRawPointer?, _ invocation: UnsafeMutablePointer<pvm_invocation_t>?
 ) -> pvm_error_t {
+    invoke(program, entry, gas, arguments, arguments_len, function, user_data, nil, nil, invocation)
+}
+
+@c @implementation
+public func pvm_invoke_traced(
+    _ program: OpaquePointer?, _ entry: UInt32, _ gas: UInt64, _ arguments: UnsafePointer<UInt8>?, _ arguments_len: Int,
+    _ function: pvm_host_function_t?, _ user_data: UnsafeMutableRawPointer?, _ line: pvm_line_function_t?,
+    _ line_data: UnsafeMutableRawPointer?, _ invocation: UnsafeMutablePointer<pvm_invocation_t>?
+) -> pvm_error_t {
+    invoke(program, entry, gas, arguments, arguments_len, function, user_data, line, line_data, invocation)
+}
+
+private func invoke(
+    _ program: OpaquePointer?, _ entry: UInt32, _ gas: UInt64, _ arguments: UnsafePointer<UInt8>?, _ arguments_len: Int,
+    _ function: pvm_host_function_t?, _ user_data: UnsafeMutableRawPointer?, _ line: pvm_line_function_t?,
+    _ line_data: UnsafeMutableRawPointer?, _ invocation: UnsafeMutablePointer<pvm_invocation_t>?
+) -> pvm_error_t {
     guard let invocation else { return PVM_ERR_NULL }
     invocation.pointee = pvm_invocation_t(exit: PVM_EXIT_PANIC, gas_used: 0, output: nil, output_len: 0)
     guard let parts = unwrap(program) else { return PVM_ERR_NULL }
@@ -126,6 +143,7 @@ public func pvm_invoke(
     defer { instance.destroy() }
     instance.pointee.hostFunction = function ?? { vm, _, _ in pvm_host_unknown(vm) }
     instance.pointee.hostData = user_data
+    guard instance.setEcalliTrace(line, line_data) else { return PVM_ERR_NO_MEMORY }
     let exit = instance.run(from: instance.start(at: UInt64(entry)))
     invocation.pointee.gas_used = gas > instance.pointee.vm.gas ? gas - instance.pointee.vm.gas : 0
     invocation.pointee.exit = exit == PVM_EXIT_HALT || exit == PVM_EXIT_OOG ? exit : PVM_EXIT_PANIC

@@ -13,17 +13,30 @@ extension UnsafeMutablePointer<Instance> {
 
     // MARK: Noting
 
-    /// The host has read a range that is readable.
+    /// The host has read a range that is readable: keeps a copy of what was there.
     @inline(__always)
     func noteHostRead(_ address: UInt64, _ length: UInt64) {
-        if let recorder = serving, length > 0 { note(readFrom: address, to: address + length, recorder) }
+        if let recorder = serving, length > 0 { keep(address, length, recorder) }
+    }
+
+    private func keep(_ address: UInt64, _ length: UInt64, _ recorder: EcalliRecorder.Pointer) {
+        let source = UnsafeRawBufferPointer(start: pointee.memory.base + Int(truncatingIfNeeded: address),
+                                            count: Int(truncatingIfNeeded: length))
+        let read = EcalliRecorder.Read(address: address, length: length, copy: recorder.pointee.copies.count,
+                                       after: recorder.pointee.changes.count)
+        if !recorder.pointee.copies.append(source) || !recorder.pointee.reads.append(read) {
+            recorder.pointee.isIncomplete = true
+        }
     }
 
     /// The host has written a range, or may do so from now on.
     @inline(__always)
     func noteHostWrite(_ address: UInt64, _ length: UInt64) {
-        guard let recorder = serving, length > 0 else { return }
-        if !recorder.pointee.writes.append(EcalliRecorder.Range(address: address, end: address + length)) {
+        if let recorder = serving, length > 0 { noteChange(address, address + length, isWritten: true, recorder) }
+    }
+
+    private func noteChange(_ address: UInt64, _ end: UInt64, isWritten: Bool, _ recorder: EcalliRecorder.Pointer) {
+        if !recorder.pointee.changes.append(EcalliRecorder.Range(address: address, end: end, isWritten: isWritten)) {
             recorder.pointee.isIncomplete = true
         }
     }
@@ -33,42 +46,31 @@ extension UnsafeMutablePointer<Instance> {
         if let recorder = serving { recorder.pointee.setRegisters |= 1 << UInt32(truncatingIfNeeded: index) }
     }
 
-    /// The host has changed the rights of pages.
-    func noteHostPages(_ address: UInt64, _ length: UInt64) {
-        guard let recorder = serving, length > 0 else { return }
-        if !recorder.pointee.pages.append(EcalliRecorder.Range(address: address, end: address + length)) {
-            recorder.pointee.isIncomplete = true
+    /// The host is about to change the rights of pages. What lies in pages that had none, or get none, is no longer the guest's.
+    func noteHostPages(_ first: UInt64, _ count: UInt64, _ rights: UInt8) {
+        guard let recorder = serving, count > 0 else { return }
+        let end = first + count
+        let range = EcalliRecorder.Range(address: first << GuestMemory.pageShift, end: end << GuestMemory.pageShift, isWritten: false)
+        if !recorder.pointee.pages.append(range) { recorder.pointee.isIncomplete = true }
+        if rights == GuestMemory.none {
+            // If they come back in the same call, they come with zeros.
+            noteChange(range.address, range.end, isWritten: true, recorder)
+            return
+        }
+        var page = first
+        while page < end {
+            let start = page
+            while page < end, pointee.memory.rights[Int(truncatingIfNeeded: page)] == GuestMemory.none { page += 1 }
+            if page > start { noteChange(start << GuestMemory.pageShift, page << GuestMemory.pageShift, isWritten: false, recorder) }
+            while page < end, pointee.memory.rights[Int(truncatingIfNeeded: page)] != GuestMemory.none { page += 1 }
         }
     }
 
-    /// Keeps a copy of what the guest had there: of bytes that the host has written before, its own, nothing is said. Without
-    /// recursion: a host may have written any number of ranges.
-    private func note(readFrom first: UInt64, to end: UInt64, _ recorder: EcalliRecorder.Pointer) {
-        var start = first
-        while start < end {
-            var stop = end, covered = start
-            for index in 0..<recorder.pointee.writes.count {
-                let write = recorder.pointee.writes[index]
-                if write.address <= start, write.end > covered { covered = write.end }
-                if write.address > start, write.address < stop { stop = write.address }
-            }
-            if covered == start {
-                keep(start, to: stop, recorder)
-                start = stop
-            } else {
-                start = covered
-            }
-        }
-    }
-
-    private func keep(_ start: UInt64, to end: UInt64, _ recorder: EcalliRecorder.Pointer) {
-        let copy = recorder.pointee.copies.count
-        let source = UnsafeRawBufferPointer(start: pointee.memory.base + Int(truncatingIfNeeded: start),
-                                            count: Int(truncatingIfNeeded: end - start))
-        let read = EcalliRecorder.Read(address: start, length: end - start, copy: copy)
-        if !recorder.pointee.copies.append(source) || !recorder.pointee.reads.append(read) {
-            recorder.pointee.isIncomplete = true
-        }
+    /// The host has laid memory out anew.
+    func noteHostLayout() {
+        guard let recorder = serving else { return }
+        let all = EcalliRecorder.Range(address: GuestMemory.firstPage << GuestMemory.pageShift, end: GuestMemory.size, isWritten: true)
+        if !recorder.pointee.pages.append(all) || !recorder.pointee.changes.append(all) { recorder.pointee.isIncomplete = true }
     }
 
     // MARK: Writing
@@ -88,6 +90,7 @@ extension UnsafeMutablePointer<Instance> {
 
     /// What the host has read and changed.
     func recordChanges(_ recorder: EcalliRecorder.Pointer) {
+        if !recorder.pointee.cutReads() { recorder.pointee.isIncomplete = true }
         if recorder.pointee.isIncomplete {
             recorder.pointee.text.append(EcalliText.lost)
             endLine(recorder)
@@ -97,6 +100,7 @@ extension UnsafeMutablePointer<Instance> {
             let range = recorder.pointee.pages[index]
             recordRights(recorder, from: range.address, to: range.end)
         }
+        if heap != recorder.pointee.heap { recordHeap(recorder) }
         recordWrites(recorder)
         for index in 0..<EcalliText.registerCount {
             // Register 7 takes the result of every host call of the Gray Paper.
@@ -128,7 +132,13 @@ extension UnsafeMutablePointer<Instance> {
 
     /// What is there now, in ranges that overlap no other: so their order does not matter.
     private func recordWrites(_ recorder: EcalliRecorder.Pointer) {
-        let writes = UnsafeMutableBufferPointer(start: recorder.pointee.writes.base, count: recorder.pointee.writes.count)
+        let changes = UnsafeMutableBufferPointer(start: recorder.pointee.changes.base, count: recorder.pointee.changes.count)
+        var count = 0
+        for change in changes where change.isWritten {
+            changes[count] = change
+            count += 1
+        }
+        let writes = UnsafeMutableBufferPointer(rebasing: changes[..<count])
         sortInPlace(writes) { (first: EcalliRecorder.Range, second: EcalliRecorder.Range) in
             first.address != second.address ? first.address < second.address : first.end < second.end
         }

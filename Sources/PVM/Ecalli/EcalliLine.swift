@@ -12,7 +12,10 @@ public enum EcalliLine {
     // Comments of Duet's own: what the format has no line for.
     case isa(ISA, pvm_format_t)
     case pages(UInt64, UInt64, UInt8)
+    case heap(start: UInt64, end: UInt64, limit: UInt64)
     case movedPC(UInt64)
+    /// The instruction that the run starts with has been paid (0.8.0: its block).
+    case paid
     case program(HexData)
     case start(EcalliState)
     case ecalli(UInt64, EcalliState)
@@ -106,6 +109,13 @@ extension EcalliLine {
             if scanner.skip(" none") { self = .pages(address, length, GuestMemory.none) }
             if scanner.skip(" rw") { self = .pages(address, length, GuestMemory.readWrite) }
             if scanner.skip(" r") { self = .pages(address, length, GuestMemory.read) }
+        } else if scanner.skip("heap ") {
+            self = .malformed
+            guard let start = scanner.hexadecimal(), scanner.skip(" end "), let end = scanner.hexadecimal(), scanner.skip(" limit "),
+                  let limit = scanner.hexadecimal(), start <= end, end <= limit, limit <= GuestMemory.size else { return }
+            self = .heap(start: start, end: end, limit: limit)
+        } else if scanner.skip("paid") {
+            self = .paid
         } else if scanner.skip("pc ") {
             self = scanner.decimal().map { .movedPC($0) } ?? .malformed
         }

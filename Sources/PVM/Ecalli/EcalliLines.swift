@@ -3,7 +3,8 @@ import CPVM
 /// The lines of a text that are of the format, one after the other.
 public struct EcalliLines {
     private let text: UnsafeRawBufferPointer
-    private var offset = 0
+    /// Where the next line begins.
+    public private(set) var offset = 0
     /// Of the line that came last, from 1.
     public private(set) var number: UInt64 = 0
 

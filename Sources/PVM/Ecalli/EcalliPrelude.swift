@@ -33,26 +33,51 @@ extension UnsafeMutablePointer<Instance> {
 
     /// Arguments as they are; then rights and contents of pages that differ from the program's own layout.
     func recordInitialMemory(_ recorder: EcalliRecorder.Pointer) {
-        var layout = InitialMemory()
+        var layout = InitialMemory(), expected = EcalliRecorder.Heap()
         if let standard = pointee.program.pointee.standard {
             let count = pointee.argumentCount
-            let start = StandardLayout(standard, argumentCount: UInt64(truncatingIfNeeded: count)).argumentStart
+            let parts = StandardLayout(standard, argumentCount: UInt64(truncatingIfNeeded: count)), start = parts.argumentStart
+            expected = EcalliRecorder.Heap(start: parts.rwStart, end: parts.heapEnd, limit: heapLimit(parts.regions))
             if count > 0 { recordMemory(recorder, from: start, to: start + UInt64(truncatingIfNeeded: count)) }
             let arguments = pointee.memory.base + Int(truncatingIfNeeded: start)
             layout = InitialMemory(standard, arguments: UnsafeRawBufferPointer(start: arguments, count: count))
         }
+        if heap != expected { recordHeap(recorder) }
         var page = GuestMemory.firstPage
         while page < GuestMemory.pageCount {
-            let first = page
-            let rights = pointee.memory.rights[Int(truncatingIfNeeded: page)], expected = layout.rights(of: page)
-            while page < GuestMemory.pageCount, pointee.memory.rights[Int(truncatingIfNeeded: page)] == rights,
-                  layout.rights(of: page) == expected { page += 1 }
+            let first = page, rights = pointee.memory.rights[Int(truncatingIfNeeded: page)], expected = layout.rights(of: page)
+            page = endOfRun(from: page, to: layout.end(from: page))
             if rights != expected {
                 recordRights(recorder, from: first << GuestMemory.pageShift, to: page << GuestMemory.pageShift)
             }
             guard rights != GuestMemory.none else { continue }
             for part in first..<page { recordDifference(recorder, part, layout.contents(of: part)) }
         }
+    }
+
+    /// The first page behind `first` that has other rights, at most `limit`. Most of the million pages have none: eight at a time.
+    private func endOfRun(from first: UInt64, to limit: UInt64) -> UInt64 {
+        let rights = pointee.memory.rights, own = rights[Int(truncatingIfNeeded: first)], eight = UInt64(own) &* 0x0101_0101_0101_0101
+        var page = first
+        while page + 8 <= limit,
+              UnsafeRawPointer(rights).loadUnaligned(fromByteOffset: Int(truncatingIfNeeded: page), as: UInt64.self) == eight { page += 8 }
+        while page < limit, rights[Int(truncatingIfNeeded: page)] == own { page += 1 }
+        return page
+    }
+
+    var heap: EcalliRecorder.Heap {
+        EcalliRecorder.Heap(start: pointee.heapStart, end: pointee.heapEnd, limit: pointee.heapLimit)
+    }
+
+    /// Where the heap begins and ends, and what it cannot pass.
+    func recordHeap(_ recorder: EcalliRecorder.Pointer) {
+        recorder.pointee.text.append("comment duet heap ")
+        recorder.pointee.text.append(hexadecimal: pointee.heapStart, digits: 8)
+        recorder.pointee.text.append(" end ")
+        recorder.pointee.text.append(hexadecimal: pointee.heapEnd, digits: 8)
+        recorder.pointee.text.append(" limit ")
+        recorder.pointee.text.append(hexadecimal: pointee.heapLimit, digits: 8)
+        endLine(recorder)
     }
 
     /// The part of a page that is not what it began with.

@@ -23,11 +23,22 @@ struct EcalliRecorder {
         var length: UInt64
         /// Where the copy begins in `copies`.
         var copy: Int
+        /// So many changes of memory came before it.
+        var after: Int
     }
 
+    /// A range of guest memory whose contents are the host's since.
     struct Range {
         var address: UInt64
         var end: UInt64
+        /// Else it is zeros of pages that the host has made accessible.
+        var isWritten: Bool
+    }
+
+    struct Heap: Equatable {
+        var start: UInt64 = 0
+        var end: UInt64 = 0
+        var limit: UInt64 = 0
     }
 
     let function: pvm_line_function_t
@@ -38,10 +49,12 @@ struct EcalliRecorder {
     // Actions of the host since the ecalli.
     var reads = Vector<Read>()
     var copies = ByteBuffer()
-    var writes = Vector<Range>()
+    var changes = Vector<Range>()
     /// Runs of pages whose rights the host has changed.
     var pages = Vector<Range>()
+    /// At the ecalli.
     var registers = InlineArray<13, UInt64>(repeating: 0)
+    var heap = Heap()
     /// A bit for each register that the host has set, also if to the value it had.
     var setRegisters: UInt32 = 0
     /// Memory was short: some action is missing.
@@ -56,7 +69,7 @@ struct EcalliRecorder {
         text.free()
         reads.free()
         copies.free()
-        writes.free()
+        changes.free()
         pages.free()
     }
 
@@ -69,10 +82,39 @@ struct EcalliRecorder {
     mutating func forgetActions() {
         reads.clear()
         copies.clear()
-        writes.clear()
+        changes.clear()
         pages.clear()
         setRegisters = 0
         isIncomplete = false
+    }
+
+    /// Of what the host read, bytes that were its own before are cut out. False if memory is short: then it read nothing.
+    mutating func cutReads() -> Bool {
+        var isCut = false
+        for index in 0..<reads.count where reads[index].after > 0 { isCut = true }
+        guard isCut else { return true }
+        guard var own = CoveredRanges(changes) else {
+            reads.clear()
+            return false
+        }
+        var parts = Vector<Read>(), covered = 0, hasRoom = true
+        for index in 0..<reads.count {
+            let read = reads[index], end = read.address + read.length
+            while covered < read.after {
+                own.cover(changes[covered])
+                covered += 1
+            }
+            var start = read.address
+            while let gap = own.gap(from: start, to: end) {
+                let copy = read.copy + Int(truncatingIfNeeded: gap.start - read.address)
+                hasRoom = parts.append(Read(address: gap.start, length: gap.end - gap.start, copy: copy, after: 0)) && hasRoom
+                start = gap.end
+            }
+        }
+        own.free()
+        reads.free()
+        reads = parts
+        return hasRoom
     }
 }
 
@@ -101,27 +143,32 @@ extension UnsafeMutablePointer<Instance> {
         pointee.ecalliTrace = nil
     }
 
-    /// A run begins at `vm.pc`: the first of a trace, or one that goes on behind an ecalli or a step.
+    /// A run begins: the first of a trace, or one that goes on behind an ecalli or a step.
     @inline(never)
-    func recordRun(_ recorder: EcalliRecorder.Pointer, isMoved: Bool) {
+    func recordRun(_ recorder: EcalliRecorder.Pointer, _ start: Start) {
         switch recorder.pointee.state {
-        case .idle: recordPrelude(recorder)
+        case .idle: recordPrelude(recorder, start)
         case .running: break
-        case .serving: recordActions(recorder, resumesAt: isMoved ? pointee.vm.pc : nil)
+        case .serving: recordActions(recorder, resumesAt: start.carriesOn ? nil : start.pc)
         }
         recorder.pointee.state = .running
     }
 
-    private func recordPrelude(_ recorder: EcalliRecorder.Pointer) {
+    private func recordPrelude(_ recorder: EcalliRecorder.Pointer, _ start: Start) {
         recordProgram(recorder)
         recordInitialMemory(recorder)
+        if start.paid {
+            recorder.pointee.text.append("comment duet paid")
+            endLine(recorder)
+        }
         recorder.pointee.text.append("start pc=")
-        recordState(recorder)
+        // A run that goes on behind an ecalli still has that one's pc.
+        recordState(recorder, start.index.map { UInt64(pointee.program.pointee.offsets[$0]) } ?? start.pc)
     }
 
     /// pc, gas and registers, behind what is in the line; ends it.
-    private func recordState(_ recorder: EcalliRecorder.Pointer) {
-        recorder.pointee.text.append(decimal: pointee.vm.pc)
+    private func recordState(_ recorder: EcalliRecorder.Pointer, _ pc: UInt64) {
+        recorder.pointee.text.append(decimal: pc)
         recorder.pointee.text.append(" gas=")
         recorder.pointee.text.append(decimal: pointee.vm.gas)
         recorder.pointee.text.append(registers: registers)
@@ -134,8 +181,9 @@ extension UnsafeMutablePointer<Instance> {
         recorder.pointee.text.append("ecalli=")
         recorder.pointee.text.append(decimal: UInt64(UInt32(bitPattern: number)))
         recorder.pointee.text.append(" pc=")
-        recordState(recorder)
+        recordState(recorder, pointee.vm.pc)
         for index in 0..<EcalliText.registerCount { recorder.pointee.registers[index] = registers[index] }
+        recorder.pointee.heap = heap
         recorder.pointee.state = .serving
     }
 
@@ -159,7 +207,7 @@ extension UnsafeMutablePointer<Instance> {
             recorder.pointee.text.append(decimal: exit == PVM_EXIT_FAULT ? UInt64(pointee.vm.fault_address) : 0)
             recorder.pointee.text.append(" pc=")
         }
-        recordState(recorder)
+        recordState(recorder, pointee.vm.pc)
     }
 
     // MARK: Lines

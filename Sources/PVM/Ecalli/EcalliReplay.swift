@@ -11,7 +11,7 @@ struct EcalliReplay {
         /// Looks for the next trace of the text.
         case outside
         /// Begins the run at a pc, or goes on behind an ecalli (nil), until the guest needs its host again.
-        case run(UInt64?)
+        case run(UInt64?, isPaid: Bool)
         /// A difference or an error: nothing more comes of this text.
         case over
     }
@@ -46,7 +46,7 @@ struct EcalliReplay {
         let step: pvm_replay_step_t
         switch phase {
         case .outside: step = begin()
-        case .run(let pc): step = run(from: pc)
+        case .run(let pc, let isPaid): step = run(from: pc, isPaid)
         case .over: step = PVM_REPLAY_DONE
         }
         switch step {
@@ -63,7 +63,7 @@ struct EcalliReplay {
     private mutating func begin() -> pvm_replay_step_t {
         dropRun()
         report = pvm_replay_report_t()
-        var isa = defaultISA, format = PVM_FORMAT_AUTO
+        var isa = defaultISA, format = PVM_FORMAT_AUTO, isPaid = false
         while let line = lines.next() {
             switch line {
             case .isa(let said, let kind): (isa, format) = (said, kind)
@@ -74,6 +74,10 @@ struct EcalliReplay {
             case .pages(let address, let length, let rights):
                 guard makeVM(), let vm else { return fail(program == nil ? PVM_ERR_EMPTY : PVM_ERR_NO_MEMORY) }
                 guard vm.replayPages(address, length, rights) else { return fail(PVM_ERR_ARGUMENT) }
+            case .heap(let start, let end, let limit):
+                guard makeVM(), let vm else { return fail(program == nil ? PVM_ERR_EMPTY : PVM_ERR_NO_MEMORY) }
+                vm.replayHeap(start, end, limit)
+            case .paid: isPaid = true
             case .memwrite(let address, let data):
                 let error = write(address, data)
                 guard error == PVM_OK else { return fail(error) }
@@ -82,7 +86,7 @@ struct EcalliReplay {
                 guard makeVM(), let vm else { return fail(PVM_ERR_NO_MEMORY) }
                 vm.pointee.vm.gas = state.gas
                 for index in 0..<EcalliText.registerCount { vm.registers[index] = state.registers[index] }
-                phase = .run(state.pc)
+                phase = .run(state.pc, isPaid: isPaid)
                 return PVM_REPLAY_START
             default: return PVM_REPLAY_MALFORMED
             }
@@ -136,9 +140,11 @@ struct EcalliReplay {
 
     // MARK: The run
 
-    private mutating func run(from pc: UInt64?) -> pvm_replay_step_t {
+    private mutating func run(from pc: UInt64?, _ isPaid: Bool) -> pvm_replay_step_t {
         guard let vm else { return fail(PVM_ERR_NO_MEMORY) }
-        let exit = vm.run(from: pc.map { vm.start(at: $0) } ?? vm.continuation)
+        var start = pc.map { vm.start(at: $0) } ?? vm.continuation
+        if isPaid { start.paid = true }
+        let exit = vm.run(from: start)
         guard let line = lines.next() else { return PVM_REPLAY_INCOMPLETE }
         switch line {
         case .ecalli(let number, let state):
@@ -196,11 +202,12 @@ struct EcalliReplay {
                 guard vm.replayWrite(address, data) else { return fail(PVM_ERR_NO_MEMORY) }
             case .pages(let address, let length, let rights):
                 guard vm.replayPages(address, length, rights) else { return fail(PVM_ERR_ARGUMENT) }
+            case .heap(let start, let end, let limit): vm.replayHeap(start, end, limit)
             case .setreg(let index, let value): vm.registers[index] = value
             case .movedPC(let pc): movedPC = pc
             case .setgas(let gas):
                 vm.pointee.vm.gas = gas
-                phase = .run(movedPC)
+                phase = .run(movedPC, isPaid: false)
                 return PVM_REPLAY_ECALLI
             case .end(let exit, let state):
                 // The host ended the run; what it took for that is nowhere else.
@@ -238,6 +245,12 @@ extension UnsafeMutablePointer<Instance> {
         let first = address >> GuestMemory.pageShift, count = length >> GuestMemory.pageShift
         guard first >= GuestMemory.firstPage, first <= GuestMemory.pageCount, count <= GuestMemory.pageCount - first else { return false }
         return pointee.memory.map(first: first, count: count, rights: rights)
+    }
+
+    fileprivate func replayHeap(_ start: UInt64, _ end: UInt64, _ limit: UInt64) {
+        pointee.heapStart = start
+        pointee.heapLimit = limit
+        setHeapEnd(end)
     }
 
     fileprivate func replayWrite(_ address: UInt64, _ data: HexData) -> Bool {

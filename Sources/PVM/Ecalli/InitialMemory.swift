@@ -38,6 +38,16 @@ struct InitialMemory {
         return GuestMemory.none
     }
 
+    /// The next page at which a region begins or ends.
+    func end(from page: UInt64) -> UInt64 {
+        var end = GuestMemory.pageCount
+        for index in 0..<4 {
+            if regions[index].first > page { end = min(end, regions[index].first) }
+            if regions[index].end > page { end = min(end, regions[index].end) }
+        }
+        return end
+    }
+
     /// What the page begins with; zeros follow.
     func contents(of page: UInt64) -> UnsafeRawBufferPointer {
         for index in 0..<4 where page >= regions[index].first && page < regions[index].end {

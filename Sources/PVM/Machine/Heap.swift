@@ -16,8 +16,9 @@ extension UnsafeMutablePointer<Instance> {
         guard end >= pointee.heapEnd, end <= pointee.heapLimit else { return false }
         let first = pages(pointee.heapEnd) >> GuestMemory.pageShift, last = pages(end) >> GuestMemory.pageShift
         if last > first {
-            guard first >= GuestMemory.firstPage, pointee.memory.isFree(first: first, count: last - first),
-                  pointee.memory.map(first: first, count: last - first, rights: GuestMemory.readWrite) else { return false }
+            guard first >= GuestMemory.firstPage, pointee.memory.isFree(first: first, count: last - first) else { return false }
+            noteHostPages(first, last - first, GuestMemory.readWrite)
+            guard pointee.memory.map(first: first, count: last - first, rights: GuestMemory.readWrite) else { return false }
         }
         setHeapEnd(end)
         return true
@@ -31,7 +32,10 @@ extension UnsafeMutablePointer<Instance> {
             return
         }
         let first = max(pages(end) >> GuestMemory.pageShift, GuestMemory.firstPage), last = pages(pointee.heapEnd) >> GuestMemory.pageShift
-        if last > first, !pointee.memory.map(first: first, count: last - first, rights: GuestMemory.none) { return }
+        if last > first {
+            noteHostPages(first, last - first, GuestMemory.none)
+            guard pointee.memory.map(first: first, count: last - first, rights: GuestMemory.none) else { return }
+        }
         setHeapEnd(end)
     }
 

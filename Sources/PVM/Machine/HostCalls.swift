@@ -114,7 +114,10 @@ extension UnsafeMutablePointer<Instance> {
         return hostCall(.grow_heap, units: grows ? asked - current : 0) {
             let end = grows ? asked : current
             // Pages that somebody took away in between come back, as the paper has it.
-            if end > first, !pointee.memory.map(first: first, count: end - first, rights: GuestMemory.readWrite) { return PVM_ACTION_PANIC }
+            if end > first {
+                noteHostPages(first, end - first, GuestMemory.readWrite)
+                guard pointee.memory.map(first: first, count: end - first, rights: GuestMemory.readWrite) else { return PVM_ACTION_PANIC }
+            }
             setHeapEnd(Swift.max(pointee.heapEnd, end << GuestMemory.pageShift))
             return answer(end)
         }

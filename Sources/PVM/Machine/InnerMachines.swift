@@ -56,6 +56,7 @@ extension UnsafeMutablePointer<Instance> {
             guard pointee.inner.count < isa.rules.mostMachines else { return answer(HostResult.full) }
             guard pointee.memory.allows(from, count, GuestMemory.read) else { return PVM_ACTION_PANIC }
             guard pointee.inner.count < pointee.inner.limit else { return PVM_ACTION_PANIC }
+            noteHostRead(from, count)
             let bytes = UnsafeRawBufferPointer(
                 start: pointee.memory.base + Int(truncatingIfNeeded: count == 0 ? 0 : from), count: Int(truncatingIfNeeded: count))
             let program: Program.Pointer
@@ -90,6 +91,7 @@ extension UnsafeMutablePointer<Instance> {
             guard let machine = pointee.inner[registers[7]] else { return answer(HostResult.who) }
             guard machine.pointee.memory.allows(from, count, GuestMemory.read) else { return answer(HostResult.outOfBounds) }
             copy(machine.pointee.memory, from, pointee.memory, to, count)
+            noteHostWrite(to, count)
             return answer(HostResult.ok)
         }
     }
@@ -101,6 +103,7 @@ extension UnsafeMutablePointer<Instance> {
             guard pointee.memory.allows(from, count, GuestMemory.read) else { return PVM_ACTION_PANIC }
             guard let machine = pointee.inner[registers[7]] else { return answer(HostResult.who) }
             guard machine.pointee.memory.allows(to, count, GuestMemory.readWrite) else { return answer(HostResult.outOfBounds) }
+            noteHostRead(from, count)
             copy(pointee.memory, from, machine.pointee.memory, to, count)
             return answer(HostResult.ok)
         }
@@ -130,6 +133,7 @@ extension UnsafeMutablePointer<Instance> {
         hostCall(.invoke) {
             let state = registers[8]
             guard pointee.memory.allows(state, 112, GuestMemory.readWrite) else { return PVM_ACTION_PANIC }
+            noteHostRead(state, 112)
             let area = pointee.memory.base + Int(truncatingIfNeeded: state), isa = pointee.program.pointee.isa
             let given = area.loadUnaligned(as: UInt64.self)
             guard pay(isa.gas(ofUnits: given, of: .invoke, registers)) else { return PVM_ACTION_OOG }
@@ -140,6 +144,7 @@ extension UnsafeMutablePointer<Instance> {
             pointee.vm.gas += isa.gas(ofUnits: machine.pointee.vm.gas, of: .invoke, registers) ?? 0
             area.storeBytes(of: machine.pointee.vm.gas, as: UInt64.self)
             memcpy(area + 8, machine.registers, 104)
+            noteHostWrite(state, 112)
             switch exit {
             case PVM_EXIT_HOST: registers[8] = UInt64(bitPattern: Int64(machine.pointee.vm.host_func_id))
             case PVM_EXIT_FAULT: registers[8] = UInt64(machine.pointee.vm.fault_address)

@@ -55,7 +55,7 @@ extension UnsafeMutablePointer<Instance> {
     }
 
     /// The start of the nearest region behind that of rw, else 2^32.
-    private func heapLimit(_ regions: Regions) -> UInt64 {
+    func heapLimit(_ regions: Regions) -> UInt64 {
         var limit = GuestMemory.size
         func bound(_ range: Regions.Range) {
             if !range.isEmpty, range.start >= regions.rw.start { limit = Swift.min(limit, range.start) }

@@ -127,7 +127,7 @@ extension UnsafeMutablePointer<Instance> {
         pointee.pcWasSet = false
         pointee.vm.pc = start.pc
         log("run from", start.pc)
-        if let recorder = pointee.ecalliTrace { recordRun(recorder, isMoved: !start.carriesOn) }
+        if let recorder = pointee.ecalliTrace { recordRun(recorder, start) }
     }
 
     /// Execution at a place without an opcode: 0.7.2 executes a trap there, 0.8.0 finds the program invalid.

@@ -24,6 +24,11 @@ struct StandardLayout {
         stackStart = stackEnd - pages(UInt64(program.stackSize))
         argumentEnd = argumentStart + pages(argumentCount)
     }
+
+    var regions: Regions {
+        Regions(rw: Regions.Range(rwStart, heapEnd), ro: Regions.Range(roStart, roEnd), output: Regions.Range(argumentStart, argumentEnd),
+                stack: Regions.Range(stackStart, stackEnd))
+    }
 }
 
 /// The paper's P and Z: up to whole pages, up to whole zones.
@@ -34,10 +39,7 @@ extension UnsafeMutablePointer<Instance> {
     /// Lays out a standard program with its arguments (at most `argumentSpace` octets). False if memory is short.
     func start(_ program: StandardProgram, arguments: UnsafeRawBufferPointer) -> Bool {
         let layout = StandardLayout(program, argumentCount: UInt64(arguments.count))
-        let regions = Regions(
-            rw: Regions.Range(layout.rwStart, layout.heapEnd), ro: Regions.Range(layout.roStart, layout.roEnd),
-            output: Regions.Range(layout.argumentStart, layout.argumentEnd), stack: Regions.Range(layout.stackStart, layout.stackEnd))
-        guard layOut(regions) else { return false }
+        guard layOut(layout.regions) else { return false }
         // The stack counts in whole zones here.
         pointee.growLimit = layout.stackEnd - zones(UInt64(program.stackSize)) - StandardLayout.zone
         guard fill(layout.roStart, program.roData), fill(layout.rwStart, program.rwData), fill(layout.argumentStart, arguments) else {

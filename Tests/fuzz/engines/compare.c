@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-#include "case.h"
+#include "traces.h"
 
 char difference[1024];
 unsigned long long exits_seen[8], exits_compared;
@@ -37,6 +37,7 @@ typedef struct {
     uint32_t steps_left;
     bool is_out;          /* a stepping machine that has had enough */
     pvm_exit_t exit;
+    trace_text_t trace;   /* of this run, in cases that are recorded */
 } machine_t;
 
 static machine_t machines[MACHINES];
@@ -307,6 +308,23 @@ static bool do_run(const run_t* run, unsigned number) {
     return true;
 }
 
+/* Recording takes time: every 64th case is enough. What happens between steps is no part of a trace. */
+static bool is_recorded(const case_t* c) { return c->fill % 64 == 5; }
+
+static bool check_traces(void) {
+    const machine_t* first = NULL;
+    for (unsigned i = 0; i < machine_count; i++) {
+        machine_t* m = &machines[i];
+        if (m->kind->steps) continue;
+        const kind_t* other = &kinds[(i + 3) % (MACHINES - 1)];
+        if (first && !same_traces(&first->trace, &m->trace, difference, sizeof difference)) return false;
+        if (!replays(&m->trace, other->engine, other->memory, difference, sizeof difference)) return false;
+        if (!first) first = m;
+    }
+    for (unsigned i = 0; i < machine_count; i++) forget_trace(&machines[i].trace);
+    return true;
+}
+
 bool compare(const case_t* c) {
     pvm_program_t* program = NULL;
     difference[0] = 0;
@@ -320,9 +338,13 @@ bool compare(const case_t* c) {
         if (!takes_part(c, &kinds[i])) continue;
         machine_t* m = &machines[machine_count++];
         agree = make_machine(c, program, m, &kinds[i]) || differ("%s could not be made", kinds[i].name);
+        if (agree && is_recorded(c) && !kinds[i].steps) agree = begin_trace(&m->trace, m->vm) || differ("no trace");
     }
-    for (uint32_t r = 0; r < c->run_count && agree; r++) agree = do_run(&c->runs[r], r);
-    for (unsigned i = 0; i < machine_count; i++) pvm_destroy(machines[i].vm);
+    for (uint32_t r = 0; r < c->run_count && agree; r++) agree = do_run(&c->runs[r], r) && (!is_recorded(c) || check_traces());
+    for (unsigned i = 0; i < machine_count; i++) {
+        pvm_destroy(machines[i].vm);
+        free_trace(&machines[i].trace);
+    }
     pvm_program_release(program);
     return agree;
 }
