@@ -38,28 +38,16 @@ public struct Cost: Sendable, BitwiseCopyable {
     }
 }
 
-/// A number for each kind of execution unit, as one octet each of a word so that all five are added and compared at once.
+/// A number for each kind of execution unit. The virtual processor has 4 ALUs, 4 units for loads, 4 for stores, a multiplier and a divider.
 public struct ExecutionUnits: Sendable, BitwiseCopyable {
-    var lanes: UInt64
+    let alu: UInt8, load: UInt8, store: UInt8, mul: UInt8, div: UInt8
 
-    init(alu: UInt64 = 0, load: UInt64 = 0, store: UInt64 = 0, mul: UInt64 = 0, div: UInt64 = 0) {
-        lanes = alu | load << 8 | store << 16 | mul << 24 | div << 32
+    init(alu: UInt8 = 0, load: UInt8 = 0, store: UInt8 = 0, mul: UInt8 = 0, div: UInt8 = 0) {
+        (self.alu, self.load, self.store, self.mul, self.div) = (alu, load, store, mul, div)
     }
-
-    @inline(__always)
-    init(lanes: UInt64) { self.lanes = lanes }
 
     static let idle = ExecutionUnits()
     static let a = ExecutionUnits(alu: 1)
-    /// What the virtual processor has.
-    static var all: ExecutionUnits { ExecutionUnits(alu: 4, load: 4, store: 4, mul: 1, div: 1) }
-
-    /// Is each number at most that of `available`? (All are far below 128.)
-    @inline(__always)
-    func fit(_ available: ExecutionUnits) -> Bool {
-        let tops: UInt64 = 0x80_8080_8080
-        return ((available.lanes | tops) &- lanes) & tops == tops
-    }
 }
 
 extension CostClass {
