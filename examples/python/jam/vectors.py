@@ -2,35 +2,48 @@
 
 A case (stf/accumulate) says just that. A step of a trace is a whole block between two states as the state trie has
 them; what other parts of its import decide, the entropy, is taken from the second."""
-import json
+from json import loads
 from types import SimpleNamespace
 
-from duet import GP080, keccak
+from duet import GP072, GP080, keccak
 from jam.codec import Chain, Decoder, blake, from_json, number, to_number
 from state import Account
 
-COUNTS = ("accumulate_count", "accumulate_transfer_count", "accumulate_gas_used")
+# What the statistics say of accumulation: results, transfers, gas. 0.7.2 does not count transfers.
+COUNTS = {GP080: ("accumulate_count", "accumulate_transfer_count", "accumulate_gas_used"),
+          GP072: ("accumulate_count", 0, "accumulate_gas_used")}
 VALIDATOR = 336  # bytes
 
 
-def load(path, isa):
-    """Chain with the block's slot and entropy, state, reports, preimages, state to expect; None if it was refused."""
-    chain = Chain(isa, tiny="full" not in path.split("/"))
+def load(path, isa=None):
+    """Chain with the block's slot and entropy, state, reports, preimages, state to expect; None if it was refused.
+    Without an instruction set the vector's form decides."""
     with open(path, "rb") as file:
         data = file.read()
-    if path.endswith(".json"):
-        vector = from_json(json.loads(data))
-        return step(chain, vector) if "block" in vector else case(chain, vector)
-    for kind, read in (("Case", case), ("Step", step)):
+    tried = []
+    for isa in (GP080, GP072) if isa is None else (isa,):
+        chain = Chain(isa, tiny="full" not in path.split("/"))
         try:
-            return read(chain, Decoder(data, chain).whole(kind))
-        except ValueError as error:
-            problem = error
-    raise problem
+            return read(chain, data, json=path.endswith(".json"))
+        except (KeyError, TypeError, ValueError) as problem:
+            tried.append(problem)
+    raise ValueError("no vector of accumulation: " + ", ".join(map(repr, tried)))
 
 
-def state(slot, ready, accumulated, privileges, statistics, accounts, **rest):
-    records = {service["id"]: tuple(service["record"].get(name, 0) for name in COUNTS) for service in statistics}
+def read(chain, data, json):
+    if json:
+        vector = from_json(loads(data))
+        return step(chain, vector) if "block" in vector else case(chain, vector)
+    try:
+        vector = Decoder(data, chain).whole("Case")
+    except ValueError:
+        return step(chain, Decoder(data, chain).whole("Step"))
+    return case(chain, vector)
+
+
+def state(chain, slot, ready, accumulated, privileges, statistics, accounts, **rest):
+    counts = COUNTS[chain.isa]
+    records = {service["id"]: tuple(name and service["record"][name] for name in counts) for service in statistics}
     return SimpleNamespace(
         slot=slot, accumulated=[set(done) for done in accumulated], privileges=privileges, accounts=accounts,
         ready=[[(item["report"], set(item["dependencies"])) for item in queue] for queue in ready],
@@ -51,8 +64,11 @@ def case(chain, vector):
     def read(of, **rest):
         accounts = {entry["id"]: account(entry["data"]) for entry in of["accounts"]}
         names = ("slot", "ready_queue", "accumulated", "privileges", "statistics")
-        return state(*(of[name] for name in names), accounts, **rest)
+        return state(chain, *(of[name] for name in names), accounts, **rest)
 
+    of_080 = {"erasure_shards" in report["package_spec"] for report in vector["input"]["reports"]}
+    if of_080 - {chain.isa == GP080}:
+        raise ValueError("reports of another version")
     chain.slot, chain.entropy = vector["input"]["slot"], vector["pre_state"]["entropy"]
     before = read(vector["pre_state"], queues=[b""] * chain["cores"], staging=b"")  # a case says nothing of these
     return chain, before, vector["input"]["reports"], [], read(vector["post_state"], root=vector["output"].get("ok"))
@@ -103,7 +119,7 @@ def trie(chain, raw):
         accounts[service].data = data[service]
     queues, size = part(2).data, 32 * chain["authorizers"]
     return part, state(
-        part(11).whole("u32"), part(14).whole("Ready[][epoch]"), part(15).whole("b32[][epoch]"),
+        chain, part(11).whole("u32"), part(14).whole("Ready[][epoch]"), part(15).whole("b32[][epoch]"),
         part(12).whole("Privileges"), part(13).whole("Statistics")["services"], accounts, staging=part(7).data,
         queues=[queues[i : i + size] for i in range(0, len(queues), size)],
         outputs=[(output["id"], output["hash"]) for output in part(16).whole("Output[]")])

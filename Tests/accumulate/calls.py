@@ -183,6 +183,14 @@ class Calls(unittest.TestCase):
         for _, _, context, _ in self.each(calls):
             self.assertEqual((context.output, context.accounts[1].items), (HASH, 1))
 
+    def test_what_is_returned(self):
+        # 32 bytes of output are the service's output, whatever it has yielded; others are not.
+        four = [("yield", DATA)] + [("checkpoint",)] * 3
+        for isa, answers, context, _ in self.each(four):
+            self.assertEqual(context.output, b"".join(number(answer, 8) for answer in answers))
+        for isa, answers, context, _ in self.each(four[:-1]):
+            self.assertEqual(context.output, HASH)
+
     def test_provide_and_lookup(self):
         waiting = service()
         waiting.set_request(blake(HASH), 32, [])
