@@ -218,6 +218,38 @@ class Calls(unittest.TestCase):
                 self.assertEqual(answers, [])
 
 
+class Rounds(unittest.TestCase):
+    def rounds(self, isa, gas, free, costs, sent):
+        """How many reports and transfers each round has, where all use their gas and one round's transfers have the gas of sent."""
+        seen, sent = [], [*sent]
+
+        def run_round(chain, state, transfers, reports, free):
+            seen.append((len(reports), len(transfers), sorted(free)))
+            transfer = [{"to": 1, "gas": sent.pop(0)}] if sent else []
+            used = sum(report["results"][0]["accumulate_gas"] for report in reports)
+            return state, transfer, set(), [(1, used)]
+
+        kept, accumulation.run_round = accumulation.run_round, run_round
+        try:
+            reports = [{"results": [{"accumulate_gas": cost}]} for cost in costs]
+            count, _, _, _, arrived = accumulation.run_rounds(Chain(isa, tiny=True), None, gas, reports, free)
+        finally:
+            accumulation.run_round = kept
+        return count, len(arrived), seen
+
+    def test_free_gas_is_reserved(self):
+        # 100 for reports of 60 and 30, and a service with 30 for free: in 0.8.0 the second report has to wait.
+        self.assertEqual(self.rounds(GP072, 100, {9: 30}, [60, 30], []), (2, 0, [(2, 0, [9])]))
+        self.assertEqual(self.rounds(GP080, 100, {9: 30}, [60, 30], []), (2, 0, [(1, 0, [9]), (1, 0, [])]))
+
+    def test_transfers_arrive_a_round_later(self):
+        for isa in (GP072, GP080):
+            # 40 left and 20 sent: no room for 45 beside the transfer, which uses nothing, but behind it.
+            self.assertEqual(self.rounds(isa, 100, {}, [60, 45], [20]), (2, 1, [(1, 0, []), (0, 1, []), (1, 0, [])]))
+            self.assertEqual(self.rounds(isa, 100, {}, [60, 61], [20]), (1, 1, [(1, 0, []), (0, 1, [])]))
+            self.assertEqual(self.rounds(isa, 100, {}, [], []), (0, 0, []))
+
+
 class Formats(unittest.TestCase):
     def test_naturals(self):
         chain = Chain(GP080, tiny=True)

@@ -75,16 +75,18 @@ def run_round(chain, state, transfers, reports, free):
 def run_rounds(chain, state, gas, reports, free):
     """As many reports as there is gas for, then more with what they leave. Transfers arrive in the next round."""
     cost = lambda report: sum(work["accumulate_gas"] for work in report["results"])
+    sent = lambda transfers: sum(transfer["gas"] for transfer in transfers)
+    reserve = chain.isa == GP080  # for transfers and free services; in 0.7.2 a transfer's gas comes as it arrives
     count, outputs, used, transfers, arrived = 0, set(), [], [], []
     while True:
-        first, left = count, gas
+        first, left = count, gas - reserve * (sent(transfers) + sum(free.values()))
         while count < len(reports) and cost(reports[count]) <= left:
             count, left = count + 1, left - cost(reports[count])
-        if not (transfers or count > first or free):
-            return count, state, outputs, used, arrived
-        gas, arrived = gas + sum(transfer["gas"] for transfer in transfers), arrived + transfers
+        if not (transfers or count > first or free): return count, state, outputs, used, arrived
+        gas, arrived = gas + (not reserve) * sent(transfers), arrived + transfers
         state, transfers, more, gases = run_round(chain, state, transfers, reports[first:count], free)
-        gas, outputs, used, free = gas - sum(gas for _, gas in gases), outputs | more, used + gases, {}
+        gas += reserve * sent(transfers) - sum(gas for _, gas in gases)
+        outputs, used, free = outputs | more, used + gases, {}
 
 
 def accumulate(chain, state, reports):
@@ -102,9 +104,8 @@ def accumulate(chain, state, reports):
 
     works = [work["service_id"] for report in reports[:count] for work in report["results"]]
     moved = [transfer["to"] for transfer in arrived] if chain.isa == GP080 else []  # 0.7.2 does not count transfers
-    counts = {service: (works.count(service), moved.count(service), sum(gas for s, gas in used if s == service))
-              for service in {*works, *moved, *(service for service, _ in used)}}
-    statistics = {service: record for service, record in counts.items() if any(record)}
+    statistics = {s: counts for s in {*works, *moved, *(service for service, _ in used)} if any(
+        counts := (works.count(s), moved.count(s), sum(gas for service, gas in used if service == s)))}
     for service in statistics.keys() & new.accounts.keys():
         new.accounts[service].last_accumulation_slot = chain.slot
     done, ready = {package(report) for report in reports[:count]}, [*state.ready]

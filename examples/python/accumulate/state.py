@@ -6,7 +6,6 @@ STORAGE, PREIMAGE = 2**32 - 1, 2**32 - 2  # kinds of what an account keeps; a re
 
 class Account:
     """A service: the fields of Info in jam/schema.txt, and data: what it keeps, by hashes, as the state trie has it."""
-
     def __init__(self, info, data=()):
         self.__dict__.update(info, data=dict(data))
 
