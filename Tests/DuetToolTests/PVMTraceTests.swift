@@ -110,6 +110,7 @@ import Testing
                 functions.add(step.record, count, code)
                 count += 1
             }
+            func hostCall(_ call: JamCall) {}
             func finish(_ exit: pvm_exit_t, _ machine: Machine) { functions.finish(count, pvm_get_gas_signed(machine.vm)) }
         }
         let sink = Sink(code)

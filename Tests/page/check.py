@@ -223,6 +223,56 @@ def check_look(page):
     expect("elements without a name", nameless, [])
 
 
+HOST_CALLS = """
+.ro
+text: .ascii "hi"
+.rw
+room: .u64 0, 0
+.code
+load_imm a0, 2
+load_imm a1, 0
+load_imm a2, 0
+load_imm a3, text
+load_imm a4, 2
+ecalli 100
+load_imm a0, room + 3
+load_imm a1, 0
+load_imm a2, 11
+load_imm a3, 1
+ecalli 1
+load_u64 a1, [room + 8]
+load_imm a1, 0
+load_imm a0, 0
+ecalli 1
+"""
+
+
+def check_host_calls(chromium, duet, folder):
+    """Host calls are steps of their own, with the registers and the memory that they leave behind."""
+    item = bytes(range(1, 13))
+    for name, text in (("calls.pvm", HOST_CALLS), ("state.json", f'{{"fetch": {{"1": "{item.hex()}"}}}}')):
+        with open(f"{folder}/{name}", "w") as file:
+            file.write(text)
+    traces.tool(duet, "pvm", "asm", f"{folder}/calls.pvm", "-o", f"{folder}/calls.spi")
+    path, trace = traces.make(duet, folder, "host-calls", ["pvm", "trace", f"{folder}/calls.spi", "--host", f"jam={folder}/state.json"])
+    page = Page(chromium, path, "pvm", trace)
+    chromium.open(path)
+    page.compare_all()
+    check_steps(page)
+    calls = [i for i, step in enumerate(trace.steps) if "hostCall" in step]
+    expect("host calls", [trace.steps[i]["opName"] for i in calls], ["LOG", "FETCH", "FETCH"])
+    page.search("fetch", calls[1:])
+    page.search("fault", calls[2:])
+    page.go(calls[1])
+    expect("the instruction", page.shown()["text"], "fetch (host call 1)")
+    expect("what it writes", chromium.evaluate("document.querySelector('[data-fact=\"host writes\"]').textContent"), "0x30003 (11)")
+    for step, wanted in ((calls[1], bytes(11)), (calls[1] + 1, item[:11]), (len(trace.steps) - 1, item[:11])):
+        expect(f"memory at step {step}", bytes(chromium.evaluate(f"[...duet.trace.memory({step}, duet.trace.placeOf(0x30003), 11)]")), wanted)
+    expect("what is marked behind it", chromium.evaluate(f"duet.trace.written({calls[1] + 1}).map(range => range.length)"), [11])
+    expect("registers behind it", chromium.evaluate(f"duet.trace.registers({calls[1] + 1}).changed"), [7])
+    page.search("mem:0x30004", [calls[1] + 1])
+
+
 def check_long(chromium, duet, folder, name, words, machine):
     page_path = f"{folder}/{name}.html"
     start = time.monotonic()
@@ -370,6 +420,7 @@ def main():
             print(f"  EVM: steps, searches, calls and looks as they should be ({time.monotonic() - start:.0f} s)")
             start = time.monotonic()
             check_pvm(chromium, duet, folder, root)
+            check_host_calls(chromium, duet, folder)
             print(f"  PVM: steps, searches and memory as they should be ({time.monotonic() - start:.0f} s)")
             rounds = arguments.steps // 16
             code = programs.long_run(rounds)

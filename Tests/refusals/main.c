@@ -9,7 +9,7 @@ typedef struct {
 
 static const scenario_t scenarios[] = {
     {"state", state_scenario, 2}, {"evm", evm_scenario, 4}, {"frame", frame_scenario, 8}, {"precompile", precompile_scenario, 1},
-    {"pvm", pvm_scenario, 6},
+    {"pvm", pvm_scenario, 6}, {"ecalli", ecalli_scenario, 3},
 };
 
 int main(int argc, char **argv) {

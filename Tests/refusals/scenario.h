@@ -33,5 +33,6 @@ uint64_t evm_scenario(int variant);
 uint64_t frame_scenario(int variant);
 uint64_t precompile_scenario(int variant);
 uint64_t pvm_scenario(int variant);
+uint64_t ecalli_scenario(int variant);
 
 #endif

@@ -10,10 +10,10 @@ extension Command {
             A trace has the program, its memory and every answer of its host. Each ecalli is compared: number, pc, gas, registers, what the
             host read; and how the run ends. A file may have several traces, among other lines; of a folder all files are taken. The first
             difference is shown with the instructions before it. The last line is 'N passed, N failed', of traces; the exit status is 1 if
-            any failed or none was found.
+            any failed or none was found. With '--host' the answers are not the trace's but that host's, and what it does is compared too.
             """,
         options: [
-            Option("--isa", "gp072|gp080", "instruction set of traces that do not say it (default gp072)"), .engine, .memory,
+            Option("--isa", "gp072|gp080", "instruction set of traces that do not say it (default gp072)"), .host, .engine, .memory,
             Option("--before", "N", "instructions to show before a difference (default 10)"),
             Option("--json", nil, "a JSON object for each trace"),
         ],
@@ -24,13 +24,19 @@ enum ReplayCommand {
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
         let isa = try arguments.choice("--isa", ISA.names, default: .gp072)
         let configuration = try Configuration(arguments)
+        let state = try JamState(arguments)
         let before = try Int(arguments.number("--before", default: 10, in: 0...10_000))
         let files = try arguments.operands.flatMap { path throws(ToolError) in try traceFiles(path) }
         var passed = 0, failed = 0
         for file in files {
             let results: [ReplayResult]
             do throws(ToolError) {
-                results = try ReplayText(readFile(file), isa, configuration, before).results()
+                let text = try readFile(file)
+                results = if let state {
+                    try HostedReplay(isa, configuration, state).results(text)
+                } else {
+                    try ReplayText(text, isa, configuration, before).results()
+                }
             } catch {
                 results = [ReplayResult(failure: error.text)]
             }

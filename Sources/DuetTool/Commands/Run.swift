@@ -8,10 +8,11 @@ extension Command {
         details: """
             The exit status is 0 whenever a run took place, however it ended: halt, panic, page-fault, host-call or out-of-gas.
             A blob starts with all registers 0 and no memory: '--reg ra=0xffff0000' lets it halt by a jump to ra, '--map 0x20000:4096:rw=FILE' gives it
-            memory. JSON keys: status, gas_used, output, regs, pc, fault_address, host_call, seconds.
+            memory. A host call ends the run; with '--host jam' fetch, lookup, read, write, info, gas and log are served, and the others answer
+            WHAT. JSON keys: status, gas_used, output, regs, pc, fault_address, host_call, seconds.
             """,
         options: Launch.options + [
-            .engine, .memory, Option("--trace", nil, "a line per instruction on standard error"),
+            .host, .engine, .memory, Option("--trace", nil, "a line per instruction on standard error"),
             Option("--ecalli-trace", "FILE", "writes an ecalli trace (JIP-7) of the run"), .json,
         ],
         body: RunCommand.run)
@@ -23,10 +24,12 @@ enum RunCommand {
         let launch = try Launch(arguments)
         let machine = try launch.machine()
         try machine.choose(configuration)
+        let host = try JamHost(arguments, launch.isa, console)
+        try host?.serve(machine.vm)
         if arguments.has("--trace") { try machine.trace(to: console) }
         let ecallis = try arguments.value("--ecalli-trace").map { path throws(ToolError) in try EcalliTraceFile(path, machine) }
 
-        let (seconds, exit) = timed { pvm_run(machine.vm, launch.entry) }
+        let (seconds, exit) = timed { withExtendedLifetime(host) { pvm_run(machine.vm, launch.entry) } }
         try ecallis?.close()
         let outcome = try Outcome(machine, exit, seconds)
         console.write(arguments.has("--json") ? outcome.json + "\n" : outcome.text)

@@ -25,6 +25,14 @@ struct ReplayResult {
         self.failure = failure
     }
 
+    /// A host of the tool's own, or the guest with it, does something else than the trace.
+    init(line: UInt64, trace: String, here: String, ecallis: UInt64) {
+        step = PVM_REPLAY_DIVERGED
+        report = pvm_replay_report_t(line: line, ecallis: ecallis, error: PVM_OK, kind: PVM_DIVERGED_NOT, index: 0, address: 0, expected: 0, actual: 0)
+        failure = "here: \(here)"
+        self.line = trace
+    }
+
     var hasPassed: Bool { step == PVM_REPLAY_END }
 
     private var status: String {
@@ -93,6 +101,7 @@ struct ReplayResult {
         object.add("line", report.line)
         object.add("message", sentence)
         guard step == PVM_REPLAY_DIVERGED else { return object.text }
+        guard failure == nil else { return object.text }
         object.add("field", field)
         object.add("register", register)
         object.add("address", [PVM_DIVERGED_MEMORY, PVM_DIVERGED_ACCESS].contains(report.kind) ? report.address : nil)

@@ -4,6 +4,7 @@ import PVM
 extension Command.Option {
     static let image = Command.Option("--image", "auto|standard|blob|service", "what the image is (default auto: the first that fits)",
                                       formerly: "--format")
+    static let host = Command.Option("--host", "jam[=FILE]", "serves the host calls of a JAM node, with the accounts and items of FILE")
     static let isa = Command.Option("--isa", "gp072|gp080", "instruction set: Gray Paper 0.7.2 (default) or 0.8.0")
     fileprivate static let arguments = Command.Option("--args", "HEX", "argument bytes of a standard program or service")
     fileprivate static let gas = Command.Option("--gas", "N", "gas to start with (default \(defaultGas))")

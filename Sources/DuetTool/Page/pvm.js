@@ -25,6 +25,8 @@ class PVMTrace extends Trace {
         const labels = new Set(header.blocks);
         this.code.isLabel = row => labels.has(this.code.pcs[row]);
         this.rows = new Map(header.pcs.map((pc, row) => [pc, row]));
+        /* What the host did at the steps that are its own: number, registers, and ranges of memory that it read and wrote. */
+        this.host = new Map();
         this.read(new Reader(steps));
     }
 
@@ -50,6 +52,14 @@ class PVMTrace extends Trace {
             index = this.enter(step, index);
             if (step % 256 === 0) this.keys.set(registers, 13 * (step / 256));
             const flags = reader.octet();
+            if (flags & 128) {
+                this.gas[step] = gas;
+                this.write[step] = write;
+                write = this.hostCall(step, reader, registers, write);
+                gas -= this.cost[step];
+                if (flags & 64) this.faults.set(step, this.header.exits[reader.octet()]);
+                continue;
+            }
             const pc = flags & 1 ? reader.number() : expected;
             if (pc !== place) row = this.rows.get(place = pc) ?? -1;
             const key = row < 0 ? -1 - pc : row;
@@ -74,17 +84,48 @@ class PVMTrace extends Trace {
         }
     }
 
+    hostCall(step, reader, registers, write) {
+        this.op[step] = reader.octet();
+        const call = { number: reader.number(), registers: [], reads: [], writes: [] };
+        this.pc[step] = reader.number();
+        this.cost[step] = reader.signed();
+        for (let i = reader.number(); i > 0; i--) {
+            const register = reader.octet();
+            registers[register] = this.value(reader);
+            call.registers.push([register, registers[register]]);
+        }
+        for (let i = reader.number(); i > 0; i--) call.reads.push({ address: reader.number(), length: reader.number() });
+        for (let i = reader.number(); i > 0; i--) {
+            const address = reader.number(), length = reader.number();
+            call.writes.push({ address, length });
+            for (let at = 0; at < length; at += 8) {
+                let value = 0n;
+                const size = Math.min(8, length - at);
+                for (let octet = 0; octet < size; octet++) value |= BigInt(reader.octet()) << BigInt(8 * octet);
+                write = this.addWrite(address + at, size, value);
+            }
+        }
+        this.host.set(step, call);
+        return write;
+    }
+
     name(step) { return this.names[this.op[step]] ?? "undefined"; }
 
     text(step) {
+        const call = this.host.get(step);
+        if (call) return `${this.name(step)} (host call ${call.number})`;
         const row = this.rows.get(this.pc[step]);
         return row === undefined ? this.name(step).toLowerCase() : this.header.texts[row];
     }
 
     registers(step) {
         const key = Math.floor(step / 256), registers = this.keys.slice(13 * key, 13 * key + 13);
-        for (let i = 256 * key; i < step; i++) if (this.register[i] < 13) registers[this.register[i]] = this.result[i];
-        return { values: registers, changed: step > 0 ? this.register[step - 1] : 255 };
+        for (let i = 256 * key; i < step; i++) {
+            if (this.register[i] < 13) registers[this.register[i]] = this.result[i];
+            for (const [register, value] of this.host.get(i)?.registers ?? []) registers[register] = value;
+        }
+        const call = this.host.get(step - 1);
+        return { values: registers, changed: call ? call.registers.map(([register]) => register) : step > 0 ? [this.register[step - 1]] : [] };
     }
 
     memorySize() { return 4096 * this.pageList.length; }
@@ -123,11 +164,27 @@ class PVMTrace extends Trace {
 
     written(step) {
         if (step === 0 || this.write[step] === this.write[step - 1]) return [];
+        const call = this.host.get(step - 1);
+        if (call) return call.writes.flatMap(range => this.range(range.address, range.length));
         return this.range(this.writeAddress.values[this.write[step]], this.writeSize.values[this.write[step]]);
     }
 
     /* What the instruction of the step reads or writes. */
-    touched(step) { return this.access[step] ? this.range(this.address[step], this.access[step] & 15)[0] ?? null : null; }
+    touched(step) {
+        const range = this.host.get(step)?.reads[0] ?? this.host.get(step)?.writes[0];
+        if (range) return this.range(range.address, range.length)[0] ?? null;
+        return this.access[step] ? this.range(this.address[step], this.access[step] & 15)[0] ?? null : null;
+    }
+
+    /* What the instruction pane says of a host call beside gas and place. */
+    hostFacts(step) {
+        const call = this.host.get(step);
+        if (!call) return [];
+        const ranges = list => list.map(({ address, length }) => `0x${address.toString(16)} (${length})`).join(", ");
+        return [["host reads", ranges(call.reads)], ["host writes", ranges(call.writes)],
+                ["host sets", call.registers.map(([register, value]) => `${this.header.registerNames[register]} = 0x${value.toString(16)}`).join(", ")]]
+            .filter(([, text]) => text);
+    }
 
     range(address, length) {
         const offset = this.placeOf(address);
@@ -147,7 +204,8 @@ class PVMTrace extends Trace {
         for (const octet of wanted) number = number << 8n | BigInt(octet);
         const steps = [];
         for (let step = 0; step < this.count; step++) {
-            if (this.register[step] < 13 && this.result[step] === number) steps.push(Math.min(step + 1, this.count - 1));
+            const isWritten = this.register[step] < 13 && this.result[step] === number;
+            if (isWritten || this.host.get(step)?.registers.some(([, value]) => value === number)) steps.push(Math.min(step + 1, this.count - 1));
         }
         return steps;
     }

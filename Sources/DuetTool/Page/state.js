@@ -11,6 +11,7 @@ class InstructionPane {
         const facts = [["pc", trace.header.machine === "evm" ? "0x" + trace.pc[step].toString(16) : trace.place(trace.pc[step])], ["gas", grouped(trace.gas[step])], ["cost", grouped(trace.cost[step])],
                        ["depth", String(frame.depth)]];
         if (trace.refund && trace.refund[step]) facts.push(["refund", grouped(trace.refund[step])]);
+        if (trace.hostFacts) facts.push(...trace.hostFacts(step));
         const target = trace.frameTarget(frame);
         if (target) facts.push([trace.header.machine === "evm" ? "account" : "function", target]);
         this.place.replaceChildren(
@@ -59,7 +60,7 @@ class RegisterPane {
     show(step) {
         const { values, changed } = this.trace.registers(step);
         this.rows.forEach((row, index) => {
-            row.className = index === changed ? "row fresh" : "row";
+            row.className = changed.includes(index) ? "row fresh" : "row";
             const word = "0x" + values[index].toString(16);
             fill(row, [["name", this.trace.header.registerNames[index]], ["word", word], ["meaning", registerMeaning(values[index])]]);
         });

@@ -16,23 +16,7 @@ final class PVMLines: PVMTraceSink {
     func instruction(_ step: PVMStep) {
         let record = step.record
         guard filter.contains(opcode: record.opcode, pc: record.pc, depth: 0, isFault: step.isFault) else { return }
-        output.text.add("{\"pc\":")
-        output.text.add(decimal: UInt64(record.pc))
-        output.text.add(",\"op\":")
-        output.text.add(decimal: UInt64(record.opcode))
-        output.text.add(",\"gas\":\"")
-        output.text.add(hex: record.gas)
-        output.text.add("\",\"gasCost\":\"")
-        output.text.add(hex: step.cost)
-        output.text.add("\",\"regs\":[")
-        for (index, value) in step.registers.enumerated() {
-            output.text.add(index == 0 ? "\"" : ",\"")
-            output.text.add(hex: value)
-            output.text.append(UInt8(ascii: "\""))
-        }
-        output.text.add("],\"opName\":\"")
-        output.text.add(code.name(record.opcode))
-        output.text.append(UInt8(ascii: "\""))
+        begin(record.pc, record.opcode, record.gas, step.cost, step.registers, code.name(record.opcode))
         if record.access_size > 0 {
             output.text.add(record.access == UInt8(DUET_ACCESS_WRITE) ? ",\"write\":{\"address\":\"" : ",\"read\":{\"address\":\"")
             output.text.add(hex: UInt64(record.address))
@@ -48,6 +32,52 @@ final class PVMLines: PVMTraceSink {
         if let exit = step.exit { output.text.add(",\"exit\":\"\(String(cString: pvm_exit_name(exit)))\"") }
         output.text.add("}")
         output.endLine()
+    }
+
+    /// What all lines have.
+    private func begin(_ pc: UInt32, _ opcode: UInt8, _ gas: Int64, _ cost: Int64, _ registers: [UInt64], _ name: String) {
+        output.text.add("{\"pc\":")
+        output.text.add(decimal: UInt64(pc))
+        output.text.add(",\"op\":")
+        output.text.add(decimal: UInt64(opcode))
+        output.text.add(",\"gas\":\"")
+        output.text.add(hex: gas)
+        output.text.add("\",\"gasCost\":\"")
+        output.text.add(hex: cost)
+        output.text.add("\",\"regs\":[")
+        for (index, value) in registers.enumerated() {
+            output.text.add(index == 0 ? "\"" : ",\"")
+            output.text.add(hex: value)
+            output.text.append(UInt8(ascii: "\""))
+        }
+        output.text.add("],\"opName\":\"")
+        output.text.add(name)
+        output.text.append(UInt8(ascii: "\""))
+    }
+
+    /// A line as that of the ecalli, under the name of the call.
+    func hostCall(_ call: JamCall) {
+        let opcode = Opcode.ecalli.rawValue
+        guard filter.contains(opcode: opcode, pc: call.pc, depth: 0, isFault: call.exit != nil) else { return }
+        begin(call.pc, opcode, call.gas, call.cost, call.registers, call.name.uppercased())
+        output.text.add(",\"hostCall\":\(UInt32(bitPattern: call.number))")
+        add("reads", call.reads)
+        add("writes", call.writes)
+        if let exit = call.exit { output.text.add(",\"exit\":\"\(String(cString: pvm_exit_name(exit)))\"") }
+        output.text.add("}")
+        output.endLine()
+    }
+
+    private func add(_ name: String, _ accesses: [JamGuest.Access]) {
+        output.text.add(",\"\(name)\":[")
+        for (index, access) in accesses.enumerated() {
+            output.text.add(index == 0 ? "{\"address\":\"" : ",{\"address\":\"")
+            output.text.add(hex: access.address)
+            output.text.add("\",\"data\":\"")
+            output.text.add(hexOctets: access.octets)
+            output.text.add("\"}")
+        }
+        output.text.add("]")
     }
 
     func finish(_ exit: pvm_exit_t, _ machine: Machine) {
@@ -102,6 +132,31 @@ final class PVMTextLines: PVMTraceSink {
         if let exit = step.exit { output.text.add("  <- \(String(cString: pvm_exit_name(exit)))") }
         while output.text.last == 32 { output.text.removeLast() }
         output.endLine()
+    }
+
+    func hostCall(_ call: JamCall) {
+        guard filter.contains(opcode: Opcode.ecalli.rawValue, pc: call.pc, depth: 0, isFault: call.exit != nil) else { return }
+        let start = output.text.count
+        output.text.add("        \(call.name) (host call \(UInt32(bitPattern: call.number)))")
+        output.text.pad(to: 46, from: start)
+        output.text.add("gas \(call.gas)")
+        output.text.pad(to: 64, from: start)
+        output.text.add("-\(call.cost)")
+        output.text.pad(to: 70, from: start)
+        for access in call.reads { add(" read [", access) }
+        for access in call.writes { add(" write [", access) }
+        for (register, value) in call.changed {
+            output.text.add(" \(Register.names[register]) = ")
+            output.text.add(hex: value)
+        }
+        if let exit = call.exit { output.text.add("  <- \(String(cString: pvm_exit_name(exit)))") }
+        output.endLine()
+    }
+
+    private func add(_ what: String, _ access: JamGuest.Access) {
+        output.text.add(what)
+        output.text.add(hex: access.address)
+        output.text.add("] \(access.octets.count) \(access.octets.count == 1 ? "byte" : "bytes")")
     }
 
     func finish(_ exit: pvm_exit_t, _ machine: Machine) {

@@ -5,7 +5,8 @@ import PVM
 /// A trace as data of the page. Sources/DuetTool/Page/pvm.js reads what is written here.
 final class PVMPage: PVMTraceSink {
     private enum Flag {
-        static let pc: UInt8 = 1, opcode: UInt8 = 2, cost: UInt8 = 4, register: UInt8 = 8, access: UInt8 = 16, stored: UInt8 = 32, fault: UInt8 = 64
+        static let pc: UInt8 = 1, opcode: UInt8 = 2, cost: UInt8 = 4, register: UInt8 = 8, access: UInt8 = 16, stored: UInt8 = 32, fault: UInt8 = 64,
+            hostCall: UInt8 = 128
     }
 
     private static let pageSize = 4096
@@ -24,6 +25,7 @@ final class PVMPage: PVMTraceSink {
     private var opcodes: [UInt32: UInt8] = [:]
     private var costs: [UInt32: Int64] = [:]
     private var pages: Set<Int> = []
+    private var hostCalls: [(octet: UInt8, name: String)] = []
     private var end = ""
     private var failed = false
     private var gasLeft: Int64 = 0
@@ -60,14 +62,57 @@ final class PVMPage: PVMTraceSink {
         if flags & Flag.access != 0 {
             steps.add(octet: record.access << 4 | record.access_size)
             steps.add(UInt64(record.address))
-            let last = Int(record.address) + Int(record.access_size) - 1
-            // What is written or read beyond the end of memory faults.
-            for page in Int(record.address) / PVMPage.pageSize...last / PVMPage.pageSize where page < 1 << 20 { pages.insert(page) }
+            touch(UInt64(record.address), Int(record.access_size))
         }
         if let stored = step.stored { add(stored) }
         if flags & Flag.fault != 0 { steps.add(octet: UInt8(record.exit - 1)) }
         expectedPC = code.next(Int(record.pc))
         stepCount += 1
+    }
+
+    private func touch(_ address: UInt64, _ count: Int) {
+        let last = Int(address) + count - 1
+        // What is written or read beyond the end of memory faults.
+        for page in Int(address) / PVMPage.pageSize...last / PVMPage.pageSize where page < 1 << 20 { pages.insert(page) }
+    }
+
+    /// A step between the ecalli and the next instruction. The calls of a run have names of their own among those of the opcodes.
+    func hostCall(_ call: JamCall) {
+        if stepCount == limit { isCut = true }
+        if isCut { return }
+        steps.add(octet: Flag.hostCall | (call.exit == nil ? 0 : Flag.fault))
+        steps.add(octet: octet(of: call))
+        steps.add(UInt64(UInt32(bitPattern: call.number)))
+        steps.add(UInt64(call.pc))
+        steps.add(signed: call.cost)
+        steps.add(call.changed.count)
+        for (register, value) in call.changed {
+            steps.add(octet: UInt8(register))
+            add(value)
+        }
+        steps.add(call.reads.count { !$0.octets.isEmpty })
+        for access in call.reads where !access.octets.isEmpty {
+            steps.add(access.address)
+            steps.add(access.octets.count)
+            touch(access.address, access.octets.count)
+        }
+        steps.add(call.writes.count)
+        for access in call.writes {
+            steps.add(access.address)
+            steps.add(access.octets)
+            touch(access.address, access.octets.count)
+        }
+        if let exit = call.exit { steps.add(octet: UInt8(exit.rawValue)) }
+        stepCount += 1
+    }
+
+    /// An octet that is no opcode stands for the call's name. When there are none left, calls share one.
+    private func octet(of call: JamCall) -> UInt8 {
+        if let known = hostCalls.first(where: { $0.name == call.name }) { return known.octet }
+        let free = (0...255).last { number in code.name(UInt8(number)).isEmpty && !hostCalls.contains { $0.octet == number } }
+        guard let free else { return hostCalls.last?.octet ?? 255 }
+        hostCalls.append((UInt8(free), call.name))
+        return UInt8(free)
     }
 
     private func add(_ value: UInt64) {
@@ -90,7 +135,9 @@ final class PVMPage: PVMTraceSink {
         var page = PageData(machine: "pvm", title: title, isa: code.isa.name, steps: steps.octets, stepCount: stepCount, isCut: isCut, frames: frames)
         page.header.add("end", end)
         page.header.add("gas", String(gas))
-        page.header.add("opcodes", .texts((0...255).map { code.name(UInt8($0)).lowercased() }))
+        page.header.add("opcodes", .texts((0...255).map { octet in
+            hostCalls.first { $0.octet == octet }?.name ?? code.name(UInt8(octet)).lowercased()
+        }))
         page.header.add("registerNames", .texts(Register.names))
         page.header.add("registers", .texts(registers.map { String($0) }))
         page.header.add("codeSize", .integer(Int64(code.size)))

@@ -18,6 +18,8 @@ struct PVMStep {
 
 protocol PVMTraceSink: AnyObject {
     func instruction(_ step: PVMStep)
+    /// The host has served the ecalli that came before.
+    func hostCall(_ call: JamCall)
     func finish(_ exit: pvm_exit_t, _ machine: Machine)
 }
 
@@ -29,12 +31,14 @@ final class PVMRecorder {
     private let buffer: UnsafeMutableRawPointer
     private let sink: any PVMTraceSink
     private var registers: [UInt64]
+    private let host: JamHost?
     /// Waits for what it costs.
     private var waiting: duet_pvm_record_t?
 
     private static let bufferSize = 1 << 16
 
-    init(_ machine: Machine, _ code: PVMCode, _ sink: any PVMTraceSink) throws(ToolError) {
+    init(_ machine: Machine, _ code: PVMCode, _ sink: any PVMTraceSink, _ host: JamHost? = nil) throws(ToolError) {
+        self.host = host
         self.machine = machine
         self.code = code
         self.sink = sink
@@ -48,6 +52,7 @@ final class PVMRecorder {
             for record in records { recorder.add(record) }
         }, Unmanaged.passUnretained(self).toOpaque())
         try check(pvm_set_trace_batches(machine.vm, trace))
+        try host?.serve(machine.vm, pausing: true)
     }
 
     deinit {
@@ -57,11 +62,27 @@ final class PVMRecorder {
     }
 
     func run(_ entry: UInt32) -> pvm_exit_t {
-        let exit = pvm_run(machine.vm, entry)
+        var exit = pvm_run(machine.vm, entry)
+        while let call = host?.takeLast() {
+            deliver(call)
+            if call.exit != nil { break }
+            exit = pvm_resume(machine.vm)
+        }
         if let last = waiting { deliver(last, pvm_get_gas_signed(machine.vm)) }
         waiting = nil
         sink.finish(exit, machine)
         return exit
+    }
+
+    /// The run has been left for a host call: its ecalli was the last instruction, and has ended nothing.
+    private func deliver(_ call: JamCall) {
+        if var last = waiting {
+            last.exit = 0
+            deliver(last, call.gas)
+        }
+        waiting = nil
+        sink.hostCall(call)
+        registers = machine.registers
     }
 
     private func add(_ record: duet_pvm_record_t) {

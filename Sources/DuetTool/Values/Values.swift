@@ -27,6 +27,12 @@ enum Values {
         return number
     }
 
+    static func quantity32(_ value: JSONValue) throws(ValueError) -> UInt32 {
+        let number = try quantity64(value)
+        guard let number = UInt32(exactly: number) else { throw ValueError("\(ValueError.quoted(value.raw)) exceeds 32 bits") }
+        return number
+    }
+
     /// A place in an array.
     static func index(_ value: JSONValue) throws(ValueError) -> Int { Int(try quantity63(value)) }
 
@@ -122,6 +128,13 @@ extension JSONValue {
             found = value
         }
         return found.flatMap { $0.isNull ? nil : $0 }
+    }
+
+    /// Refuses members of other names, which would be mistyped ones.
+    func allow(_ names: [String]) throws(ValueError) {
+        for (key, _) in try Values.object(self).members where !names.contains(key.string) {
+            throw ValueError("there is no such member, only \(names.joined(separator: ", "))").within(key.string)
+        }
     }
 
     /// The same by a name that is not known beforehand.

@@ -1,8 +1,8 @@
 import VMCommon
 
-/// Ranges of guest memory that come one after the other, and what they leave free of another range. The ranges are known from the
-/// start: their ends cut memory into stretches, and each stretch is covered once, so that any number of ranges takes time in
-/// proportion (but for searching in them).
+/// Ranges of guest memory that come one after the other, and what they leave free of another range. The ranges are known
+/// from the start: their ends cut memory into stretches, and each stretch is covered once, so that any number of ranges
+/// takes time in proportion (but for searching in them).
 struct CoveredRanges {
     /// The ends of all ranges, in order, each once. Stretch number i begins at point i.
     private var points = Vector<UInt64>()
