@@ -241,6 +241,35 @@ static void runs_are_recorded_from_their_middle(void) {
     }
 }
 
+/* The machine of a replay run with a host of one's own, which does not answer as the trace says. */
+static pvm_action_t answer_nine(pvm_vm_t* vm, int number, void* user_data) {
+    (void)number, (void)user_data;
+    vm->registers[8] = 9;
+    return PVM_ACTION_CONTINUE;
+}
+
+static void a_replays_machine_runs_with_another_host(void) {
+    const code_t code = faulting();
+    for (int mode = 0; mode < MODES; mode++) {
+        pvm_vm_t* vm = machine(&code, PVM_ISA_GP072, 1000);
+        NEED(pvm_map_pages(vm, 0x40, 1, PVM_ACCESS_READ) == PVM_OK);
+        begin_recording(vm, modes[mode].engine, modes[mode].memory);
+        EQUAL(pvm_run(vm, 0), PVM_EXIT_HOST);
+        EQUAL(pvm_resume(vm), PVM_EXIT_HALT);
+        pvm_destroy(vm);
+        pvm_replay_t* replay = NULL;
+        if (pvm_replay_create(recording.text, recording.size, PVM_ISA_GP072, modes[mode].engine, modes[mode].memory, &replay) != PVM_OK) continue;
+        EQUAL(pvm_replay_next(replay, NULL), PVM_REPLAY_START);
+        vm = pvm_replay_vm(replay);
+        NEED(vm != NULL);
+        EQUAL(pvm_set_host_function(vm, answer_nine, NULL), PVM_OK);
+        EQUAL(pvm_run(vm, 0), PVM_EXIT_HALT);
+        EQUAL(vm->registers[8], 12);
+        EQUAL(pvm_get_gas(vm), 1000 - 6);
+        pvm_replay_destroy(replay);
+    }
+}
+
 /* ---- Psi_M ---- */
 
 static pvm_action_t answer(pvm_vm_t* vm, int number, void* user_data) {
@@ -285,6 +314,7 @@ int main(void) {
     RUN(heaps_are_part_of_it);
     RUN(repaired_faults_begin_a_trace);
     RUN(runs_are_recorded_from_their_middle);
+    RUN(a_replays_machine_runs_with_another_host);
     RUN(invocations_are_traced);
     return finish(__FILE__);
 }

@@ -121,6 +121,9 @@ class Fuzzer:
             for path in sorted(glob.glob(os.path.join(options.cases, "*.json"))):
                 self.seeds["state-case-" + os.path.basename(path)[:-5]] = json.load(open(path))
 
+        self.image = self.path("jam.spi")
+        subprocess.run([self.tool, "pvm", "asm", os.path.join(HERE, "seeds", "jam.pvm"), "-o", self.image], check=True)
+
     def path(self, *names):
         path = os.path.join(self.folder, *names)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -202,6 +205,9 @@ class Fuzzer:
         self.many("rlp", ["conformance", "rlp"], self.seeds["rlp"], 20, "rlp.json")
         self.many("trie", ["conformance", "trie"], self.seeds["trie"], 20, rng.choice(["trie.json", "secure.json"]))
         for _ in range(3): self.single("bench", ["evm", "bench", "--runs", "1"], octets(rng, mutate(rng, self.seeds["bench"])))
+        for _ in range(5):
+            command = rng.choice([["run", self.image], ["trace", self.image, "--format", rng.choice(["json", "html"])]])
+            self.single("jam", ["pvm", *command, "--host"], octets(rng, mutate(rng, self.seeds["jam"])), prefix="jam=")
         code = self.seeds["state-legacy"]["legacy"]["pre"]["0x0000000000000000000000000000000000001000"]["code"]
         self.single("run", ["evm", "run", "--gas", "100000"], octets(rng, atom(rng, code)), prefix="@")
         self.single("trace", ["evm", "trace", "--state-test"], octets(rng, mutate(rng, self.seeds[rng.choice(states)])))
