@@ -28,9 +28,10 @@ var targets: [Target] = [
     .target(name: "CPVM", path: "Sources/CPVM", cSettings: embedded ? [.define("DUET_EMBEDDED"), .unsafeFlags(["-fPIC", "-ffunction-sections", "-momit-leaf-frame-pointer"])] : []),
     .target(name: "VMCommon", dependencies: ["CPVM"], path: "Sources/VMCommon", swiftSettings: core),
     .target(name: "PVM", dependencies: ["CPVM", "VMCommon"], path: "Sources/PVM", swiftSettings: core),
-    .target(name: "EVMPrecompiles", dependencies: ["CPVM", "VMCommon"], path: "Sources/EVMPrecompiles", swiftSettings: core),
-    .target(name: "EVM", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles"], path: "Sources/EVM", swiftSettings: core + interpreter),
-    .target(name: "EVMState", dependencies: ["CPVM", "VMCommon", "EVMPrecompiles", "EVM"], path: "Sources/EVMState", swiftSettings: core),
+    .target(name: "EVMRules", dependencies: ["CPVM", "VMCommon"], path: "Sources/EVMRules", swiftSettings: core),
+    .target(name: "EVMPrecompiles", dependencies: ["CPVM", "VMCommon", "EVMRules"], path: "Sources/EVMPrecompiles", swiftSettings: core),
+    .target(name: "EVM", dependencies: ["CPVM", "VMCommon", "EVMRules", "EVMPrecompiles"], path: "Sources/EVM", swiftSettings: core + interpreter),
+    .target(name: "EVMState", dependencies: ["CPVM", "VMCommon", "EVMRules", "EVMPrecompiles", "EVM"], path: "Sources/EVMState", swiftSettings: core),
 ]
 // Either product alone links: the C side calls into the Swift of the PVM.
 var products: [Product] = [
@@ -41,15 +42,15 @@ if embedded {
     products = [.library(name: "pvmcore", type: .static, targets: ["PVM", "EVMState"])]
 } else {
     targets += [
-        .target(name: "DuetTool", dependencies: ["CPVM", "VMCommon", "PVM", "EVMPrecompiles", "EVM", "EVMState"], path: "Sources/DuetTool",
+        .target(name: "DuetTool", dependencies: ["CPVM", "VMCommon", "PVM", "EVMRules", "EVMPrecompiles", "EVM", "EVMState"], path: "Sources/DuetTool",
                 resources: [.embedInCode("Page")]),
         .executableTarget(name: "duet", dependencies: ["DuetTool"], path: "Sources/duet"),
         .testTarget(name: "VMCommonTests", dependencies: ["VMCommon", "CPVM"], path: "Tests/VMCommonTests"),
         .testTarget(name: "PVMTests", dependencies: ["CPVM", "PVM", "VMCommon"], path: "Tests/PVMTests"),
-        .testTarget(name: "EVMPrecompilesTests", dependencies: ["EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMPrecompilesTests"),
-        .testTarget(name: "EVMTests", dependencies: ["EVM", "EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMTests"),
-        .testTarget(name: "EVMStateTests", dependencies: ["EVMState", "EVM", "EVMPrecompiles", "VMCommon", "CPVM"], path: "Tests/EVMStateTests"),
-        .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "VMCommon", "CPVM"], path: "Tests/DuetToolTests"),
+        .testTarget(name: "EVMPrecompilesTests", dependencies: ["EVMPrecompiles", "EVMRules", "VMCommon", "CPVM"], path: "Tests/EVMPrecompilesTests"),
+        .testTarget(name: "EVMTests", dependencies: ["EVM", "EVMPrecompiles", "EVMRules", "VMCommon", "CPVM"], path: "Tests/EVMTests"),
+        .testTarget(name: "EVMStateTests", dependencies: ["EVMState", "EVM", "EVMPrecompiles", "EVMRules", "VMCommon", "CPVM"], path: "Tests/EVMStateTests"),
+        .testTarget(name: "DuetToolTests", dependencies: ["DuetTool", "EVMRules", "VMCommon", "CPVM"], path: "Tests/DuetToolTests"),
     ]
     products.append(.executable(name: "duet", targets: ["duet"]))
 }

@@ -1,5 +1,6 @@
 import CPVM
 import EVM
+import EVMRules
 import Foundation
 import VMCommon
 

@@ -1,3 +1,4 @@
+import EVMRules
 import Foundation
 import Testing
 import VMCommon

@@ -1,3 +1,4 @@
+import EVMRules
 import VMCommon
 
 @testable import EVMPrecompiles
@@ -28,7 +29,7 @@ func octets(_ hex: String) -> [UInt8] {
 }
 
 /// A call, with its output copied and released.
-func call(_ number: UInt16, _ input: [UInt8], _ revision: Revision = .latest, gas: Int64 = 1 << 40) -> (PrecompileResult, [UInt8]) {
+func call(_ number: UInt16, _ input: [UInt8], _ revision: Fork = .latest, gas: Int64 = 1 << 40) -> (PrecompileResult, [UInt8]) {
     var output = PrecompileOutput()
     defer { output.release() }
     let result = input.withUnsafeBufferPointer {

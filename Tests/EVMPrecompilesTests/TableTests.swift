@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import Testing
 
 @testable import EVMPrecompiles
@@ -6,11 +7,11 @@ import Testing
 @Suite struct TableTests {
     /// The precompiles of each fork that brought some.
     @Test func forks() {
-        let first: [(Revision, [UInt16])] = [
+        let first: [(Fork, [UInt16])] = [
             (.frontier, [1, 2, 3, 4]), (.byzantium, [5, 6, 7, 8]), (.istanbul, [9]), (.cancun, [10]), (.prague, Array(11...17)), (.osaka, [0x100]),
         ]
-        for raw in 0...Revision.latest.rawValue {
-            let revision = Revision(rawValue: raw)!
+        for raw in 0...Fork.latest.rawValue {
+            let revision = Fork(rawValue: raw)!
             let expected = first.filter { $0.0 <= revision }.flatMap(\.1)
             let numbers = (0...UInt16.max).filter { Precompile($0, at: revision) != nil }
             #expect(numbers == expected, "\(revision)")
@@ -38,7 +39,7 @@ import Testing
             (.byzantium, (1 << 32, 0, 0), 57_646_178_309_547_468), (.berlin, (1 << 34, 0, 0), 1_537_228_672_809_129_301),
             (.berlin, (0, 1 << 41, 1), 5_864_062_014_720), (.byzantium, (0, .max, 0), 0), (.berlin, (1 << 40, 0, 0), nil),
             (.byzantium, (1 << 40, 0, 0), nil), (.byzantium, (.max, .max, .max), nil), (.berlin, (0, .max, .max), nil),
-        ] as [(Revision, (UInt64, UInt64, UInt64), Int64?)] {
+        ] as [(Fork, (UInt64, UInt64, UInt64), Int64?)] {
             let octets = input(lengths.0, lengths.1, lengths.2)
             guard let gas else {
                 #expect(call(5, octets, revision, gas: .max).0.status == .outOfGas)
@@ -55,11 +56,11 @@ import Testing
 
     /// Gas before and after each repricing: EIP-1108, EIP-2565, EIP-7883, and the rows that depend on the input's length.
     @Test func gas() {
-        func gas(_ number: UInt16, _ revision: Revision, _ count: Int) -> UInt64 {
+        func gas(_ number: UInt16, _ revision: Fork, _ count: Int) -> UInt64 {
             let input = [UInt8](repeating: 0, count: count)
             return Precompile(number, at: revision)!.gas(revision, PrecompileInput(input, count))
         }
-        let rows: [(UInt16, Revision, Int, UInt64)] = [
+        let rows: [(UInt16, Fork, Int, UInt64)] = [
             (1, .frontier, 7, 3000), (2, .frontier, 0, 60), (2, .osaka, 33, 84), (3, .frontier, 32, 720), (4, .osaka, 65, 24),
             (5, .petersburg, 0, 0), (5, .berlin, 0, 200), (5, .prague, 0, 200), (5, .osaka, 0, 500),
             (6, .petersburg, 0, 500), (6, .istanbul, 0, 150), (7, .byzantium, 0, 40000), (7, .osaka, 0, 6000),

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import XCTest
 
 @testable import EVM

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 extension Command.Option {

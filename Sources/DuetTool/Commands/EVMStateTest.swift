@@ -1,3 +1,4 @@
+import EVMRules
 import CPVM
 
 extension Command {

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import Foundation
 
 extension Command {
@@ -82,7 +83,7 @@ private struct TransitionCommand {
     private func write(_ transition: Transition, _ fork: NamedFork, _ console: Console) throws {
         let outputs = [
             ("alloc", arguments.value("--output.alloc") ?? "alloc.json", TransitionOutput.alloc(transition)),
-            ("result", arguments.value("--output.result") ?? "result.json", TransitionOutput.result(transition, fork.revision)),
+            ("result", arguments.value("--output.result") ?? "result.json", TransitionOutput.result(transition, fork.rules.block)),
             ("body", arguments.value("--output.body") ?? "", TransitionOutput.body(transition)),
         ]
         var printed: [String: [String]] = [:]

@@ -1,4 +1,5 @@
 import EVMPrecompiles
+import EVMRules
 import Foundation
 
 /// A case of go-ethereum's test vectors for precompiled contracts.
@@ -11,12 +12,12 @@ struct PrecompileVector {
 
     let name: String
     let number: UInt16
-    let revision: Revision
+    let fork: Fork
     let input: [UInt8]
     let expectation: Expectation
 
-    /// What the names of the files stand for. Where a fork changed the gas, the revision is one of those that the vectors have it of.
-    private static let files: [String: (number: UInt16, revision: Revision)] = [
+    /// What the names of the files stand for. Where a fork changed the gas, the fork is one of those that the vectors have it of.
+    private static let files: [String: (number: UInt16, fork: Fork)] = [
         "ecRecover": (0x01, .latest), "modexp": (0x05, .byzantium), "modexp_eip2565": (0x05, .berlin), "modexp_eip7883": (0x05, .osaka),
         "bn256Add": (0x06, .latest), "bn256ScalarMul": (0x07, .latest), "bn256Pairing": (0x08, .latest), "blake2F": (0x09, .latest),
         "blake2f": (0x09, .latest), "pointEvaluation": (0x0a, .latest), "blsG1Add": (0x0b, .latest), "blsG1Mul": (0x0c, .latest),
@@ -26,11 +27,11 @@ struct PrecompileVector {
 
     /// What the call does otherwise than expected; nothing if it passes.
     func failures() -> [String] {
-        guard let precompile = Precompile(number, at: revision) else { return ["there is no precompile \(number) at this fork"] }
+        guard let precompile = Precompile(number, at: fork) else { return ["there is no precompile \(number) at this fork"] }
         let gas: Int64
         switch expectation {
         case .result(_, let expected): gas = expected
-        case .failure: gas = Int64(clamping: input.withUnsafeBufferPointer { precompile.gas(revision, PrecompileInput($0.baseAddress, $0.count)) })
+        case .failure: gas = Int64(clamping: input.withUnsafeBufferPointer { precompile.gas(fork, PrecompileInput($0.baseAddress, $0.count)) })
         }
         let (result, output) = call(gas: gas)
         switch expectation {
@@ -53,7 +54,7 @@ struct PrecompileVector {
         var output = PrecompileOutput()
         defer { output.release() }
         let result = input.withUnsafeBufferPointer {
-            runPrecompile(number, revision, PrecompileInput($0.baseAddress, $0.count), gasLeft: gas, &output)
+            runPrecompile(number, fork, PrecompileInput($0.baseAddress, $0.count), gasLeft: gas, &output)
         }
         return (result, Array(UnsafeBufferPointer(start: output.octets, count: output.count)))
     }
@@ -64,19 +65,19 @@ struct PrecompileVector {
 extension PrecompileVector {
     static func cases(_ path: String) throws(ToolError) -> [PrecompileVector] {
         let file = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-        guard let (number, revision) = files[file.hasPrefix("fail-") ? String(file.dropFirst(5)) : file] else {
+        guard let (number, fork) = files[file.hasPrefix("fail-") ? String(file.dropFirst(5)) : file] else {
             throw .failed("no precompile is known by the name of this file")
         }
         let document = try JSONDocument(file: path)
         return try inPlace(path) { () throws(ValueError) in
-            try document.withRoot(Values.list { json throws(ValueError) in try PrecompileVector(json, number, revision) })
+            try document.withRoot(Values.list { json throws(ValueError) in try PrecompileVector(json, number, fork) })
         }
     }
 
     /// With the keys of the files.
-    private init(_ json: JSONValue, _ number: UInt16, _ revision: Revision) throws(ValueError) {
+    private init(_ json: JSONValue, _ number: UInt16, _ fork: Fork) throws(ValueError) {
         name = try json.required("Name", Values.text)
-        (self.number, self.revision) = (number, revision)
+        (self.number, self.fork) = (number, fork)
         input = try json.required("Input", Values.bytes)
         if let reason = try json.optional("ExpectedError", Values.text) {
             expectation = .failure(reason: reason)

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// A state test as far as a benchmark needs it: accounts, and calls of a contract.

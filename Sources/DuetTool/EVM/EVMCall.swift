@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// The call of a contract that `duet evm run` and `duet evm trace` make.
@@ -55,7 +56,7 @@ struct EVMCall {
         title = EVMCall.title(arguments, receiver)
 
         for address in [sender, receiver] { _ = host.world.access(address) }
-        if host.revision.rawValue >= EVMC_SHANGHAI.rawValue { _ = host.world.access(U256(host.context.block_coinbase)) }
+        if host.fork.rules.pointee.transaction.warmsCoinbase { _ = host.world.access(U256(host.context.block_coinbase)) }
         message.recipient = receiver.address
         message.code_address = message.recipient
         message.sender = sender.address

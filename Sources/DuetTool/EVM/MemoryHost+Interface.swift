@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// What the VM asks of the host.
@@ -6,7 +7,7 @@ extension MemoryHost {
     static let interface = evmc_host_interface(
         account_exists: { context, address in
             let host = MemoryHost.of(context), account = host.world.accounts[U256(address!.pointee)]
-            return host.revision.rawValue >= EVMC_SPURIOUS_DRAGON.rawValue ? !(account?.isEmpty ?? true) : account != nil
+            return host.fork.rules.pointee.deletesEmptyAccounts ? !(account?.isEmpty ?? true) : account != nil
         },
         get_storage: { context, address, key in
             (MemoryHost.of(context).world[U256(address!.pointee)].storage[U256(key!.pointee)]?.current ?? .zero).word
@@ -58,7 +59,7 @@ extension MemoryHost {
 
     private func selfdestruct(_ address: U256, _ beneficiary: U256) -> Bool {
         let balance = world[address].balance
-        let dies = revision.rawValue < EVMC_CANCUN.rawValue || world[address].isNew
+        let dies = !fork.rules.pointee.execution.selfdestructSparesOld || world[address].isNew
         if address != beneficiary {
             world.change(address) { $0.balance = .zero }
             world.change(beneficiary) { $0.balance = $0.balance &+ balance }

@@ -1,6 +1,7 @@
 import CPVM
 import EVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// An EVMC host that keeps everything in memory, and the VM that runs on it.
@@ -88,16 +89,15 @@ final class MemoryHost {
     func isAlwaysWarm(_ address: U256) -> Bool { precompile(address) != nil }
 
     private func precompile(_ address: U256) -> UInt16? {
-        guard address.fitsOneLimb, let number = UInt16(exactly: address.limb0), let revision = precompileRevision,
-              Precompile(number, at: revision) != nil else { return nil }
+        guard address.fitsOneLimb, let number = UInt16(exactly: address.limb0), Precompile(number, at: fork) != nil else { return nil }
         return number
     }
 
-    private var precompileRevision: Revision? { Revision(rawValue: UInt8(min(revision.rawValue, EVMC_OSAKA.rawValue))) }
+    var fork: Fork { Fork(revision) ?? .latest }
 
     private func run(_ number: UInt16, _ message: evmc_message) -> evmc_result {
         var output = PrecompileOutput()
-        let outcome = runPrecompile(number, precompileRevision!, PrecompileInput(message.input_data, message.input_size),
+        let outcome = runPrecompile(number, fork, PrecompileInput(message.input_data, message.input_size),
                                     gasLeft: message.gas, &output)
         guard outcome.status == .success else {
             return MemoryHost.result(outcome.status == .outOfGas ? EVMC_OUT_OF_GAS : EVMC_PRECOMPILE_FAILURE)
@@ -120,7 +120,7 @@ final class MemoryHost {
         let before = world
         world.change(address) { account in
             account.isNew = true
-            if revision.rawValue >= EVMC_SPURIOUS_DRAGON.rawValue { account.nonce = 1 }
+            account.nonce = fork.rules.pointee.creation.firstNonce
         }
         guard world.transfer(U256(message.value), from: sender, to: address) else {
             world = before
@@ -140,13 +140,14 @@ final class MemoryHost {
     /// Charges for the code that an initcode has returned and puts it in place, or fails.
     private func deploy(_ result: inout evmc_result, _ address: U256) {
         let code = Array(UnsafeBufferPointer(start: result.output_data, count: result.output_size))
-        let gas = result.gas_left, refund = result.gas_refund, cost = 200 * Int64(code.count)
+        let rules = fork.rules.pointee.creation
+        let gas = result.gas_left, refund = result.gas_refund, cost = rules.codeByte * Int64(code.count)
         result.release?(&result)
-        if revision.rawValue >= EVMC_LONDON.rawValue, code.first == 0xef {
+        if rules.refusesEF, code.first == 0xef {
             result = MemoryHost.result(EVMC_CONTRACT_VALIDATION_FAILURE)
-        } else if revision.rawValue >= EVMC_SPURIOUS_DRAGON.rawValue, code.count > 24576 {
+        } else if UInt64(code.count) > rules.codeLimit {
             result = MemoryHost.result(EVMC_FAILURE)
-        } else if cost > gas, revision.rawValue >= EVMC_HOMESTEAD.rawValue {
+        } else if cost > gas, rules.failsUnpaid {
             result = MemoryHost.result(EVMC_OUT_OF_GAS)
         } else {
             result = MemoryHost.result(EVMC_SUCCESS, gas)

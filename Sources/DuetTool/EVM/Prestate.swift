@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// Accounts from a file and back.
@@ -16,7 +17,7 @@ extension MemoryHost {
         context.block_base_fee = try json.optional("baseFeePerGas", Values.quantity256)?.word ?? context.block_base_fee
         let difficulty = try json.optional("difficulty", Values.quantity256)?.word
         let mix = try json.optional("mixHash", Values.hash)
-        context.block_prev_randao = (revision.rawValue >= EVMC_PARIS.rawValue ? mix : difficulty) ?? evmc_bytes32()
+        context.block_prev_randao = (fork.rules.pointee.block.difficulty == .none ? mix : difficulty) ?? evmc_bytes32()
         let chain = try json.optional("config") { config throws(ValueError) in try config.optional("chainId", Values.quantity256) }
         context.chain_id = (chain ?? nil)?.word ?? context.chain_id
     }

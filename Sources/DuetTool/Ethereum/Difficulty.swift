@@ -1,4 +1,4 @@
-import CPVM
+import EVMRules
 import VMCommon
 
 /// The difficulty of a block by its parent's (Yellow Paper, 4.4.4; EIP-2, 100).
@@ -13,14 +13,15 @@ struct Difficulty {
     private static let least = U256(131_072)
 
     /// Nil from Paris on, where there is none, and if it has more than 256 bits. The block is later than its parent.
-    func value(_ fork: NamedFork) -> U256? {
-        guard let bombDelay = fork.bombDelay, timestamp > parentTimestamp else { return nil }
+    func value(_ rules: BlockRules) -> U256? {
+        guard rules.difficulty != .none, timestamp > parentTimestamp else { return nil }
+        let bombDelay = rules.bombDelay
         let age = timestamp - parentTimestamp, step = U256.shiftRight(parentDifficulty, bits: 11)
         let up: UInt64, down: UInt64
-        switch fork.revision {
-        case EVMC_FRONTIER: (up, down) = age < 13 ? (1, 0) : (0, 1)
-        case EVMC_HOMESTEAD, EVMC_TANGERINE_WHISTLE, EVMC_SPURIOUS_DRAGON: (up, down) = (1, age / 10)
-        default: (up, down) = (parentHasOmmers ? 2 : 1, age / 9)
+        switch rules.difficulty {
+        case .none, .frontier: (up, down) = age < 13 ? (1, 0) : (0, 1)
+        case .byAge: (up, down) = (1, age / 10)
+        case .byAgeAndOmmers: (up, down) = (parentHasOmmers ? 2 : 1, age / 9)
         }
         // At most 99 steps down at once.
         let change = up >= down ? step &* U256(up - down) : step &* U256(min(down - up, 99))

@@ -1,53 +1,24 @@
 import CPVM
+import EVMRules
 
-/// A fork by its name: the rules of the EVM, and what a block has to know beside them.
+/// A fork by its name, with its rules.
 struct NamedFork: Equatable {
-    /// As test files and transition tools have it.
     let name: String
-    /// What else it is called: by EIP, by the specifications, by EVMC.
-    let otherNames: [String]
-    let revision: evmc_revision
-    /// By how many blocks the difficulty bomb is late (EIP-649, 1234, 2384, 3554, 4345, 5133). Nil: there is no difficulty.
-    let bombDelay: UInt64?
-    /// From Cancun on (EIP-7840, 7892).
-    let blobs: BlobSchedule?
+    private let alias: String
+    let fork: Fork
+    let rules: ForkRules
 
-    private init(_ name: String, _ revision: evmc_revision, bomb: UInt64? = nil, blobs: BlobSchedule? = nil, also otherNames: [String] = []) {
-        self.name = name
-        self.otherNames = otherNames
-        self.revision = revision
-        bombDelay = bomb
-        self.blobs = blobs
+    private init(_ row: ForkName) {
+        (name, alias) = ("\(row.name)", "\(row.alias)")
+        (fork, rules) = (row.fork, row.rules)
     }
 
-    static let all: [NamedFork] = [
-        NamedFork("Frontier", EVMC_FRONTIER, bomb: 0),
-        NamedFork("Homestead", EVMC_HOMESTEAD, bomb: 0),
-        NamedFork("EIP150", EVMC_TANGERINE_WHISTLE, bomb: 0, also: ["TangerineWhistle"]),
-        NamedFork("EIP158", EVMC_SPURIOUS_DRAGON, bomb: 0, also: ["SpuriousDragon"]),
-        NamedFork("Byzantium", EVMC_BYZANTIUM, bomb: 3_000_000),
-        NamedFork("Constantinople", EVMC_CONSTANTINOPLE, bomb: 5_000_000),
-        NamedFork("ConstantinopleFix", EVMC_PETERSBURG, bomb: 5_000_000, also: ["Petersburg"]),
-        NamedFork("Istanbul", EVMC_ISTANBUL, bomb: 5_000_000),
-        NamedFork("MuirGlacier", EVMC_ISTANBUL, bomb: 9_000_000),
-        NamedFork("Berlin", EVMC_BERLIN, bomb: 9_000_000),
-        NamedFork("London", EVMC_LONDON, bomb: 9_700_000),
-        NamedFork("ArrowGlacier", EVMC_LONDON, bomb: 10_700_000),
-        NamedFork("GrayGlacier", EVMC_LONDON, bomb: 11_400_000),
-        NamedFork("Paris", EVMC_PARIS, also: ["Merge"]),
-        NamedFork("Shanghai", EVMC_SHANGHAI),
-        NamedFork("Cancun", EVMC_CANCUN, blobs: BlobSchedule(target: 3, max: 6, updateFraction: 3_338_477)),
-        NamedFork("Prague", EVMC_PRAGUE, blobs: prague),
-        NamedFork("Osaka", EVMC_OSAKA, blobs: prague),
-        NamedFork("BPO1", EVMC_OSAKA, blobs: BlobSchedule(target: 10, max: 15, updateFraction: 8_346_193)),
-        NamedFork("BPO2", EVMC_OSAKA, blobs: BlobSchedule(target: 14, max: 21, updateFraction: 11_684_671)),
-        NamedFork("Experimental", EVMC_EXPERIMENTAL, blobs: prague),
-    ]
+    var revision: evmc_revision { fork.evmc }
 
-    private static let prague = BlobSchedule(target: 6, max: 9, updateFraction: 5_007_716)
+    static let all: [NamedFork] = ForkName.all.indices.map { NamedFork(ForkName.all[$0]) }
 
     /// One of each set of rules.
-    static let distinct = all.reduce(into: [NamedFork]()) { list, fork in if list.last?.revision != fork.revision { list.append(fork) } }
+    static let distinct = all.reduce(into: [NamedFork]()) { list, fork in if list.last?.fork != fork.fork { list.append(fork) } }
 
     static let osaka = named("Osaka")!
 
@@ -57,7 +28,7 @@ struct NamedFork: Equatable {
     private static func key(_ text: some StringProtocol) -> String { text.lowercased().filter { $0 != "-" && $0 != "_" } }
 
     private static let byName: [String: NamedFork] = all.reduce(into: [:]) { names, fork in
-        for name in [fork.name] + fork.otherNames { names[key(name)] = fork }
+        for name in [fork.name, fork.alias] where !name.isEmpty { names[key(name)] = fork }
     }
 
     static func == (left: NamedFork, right: NamedFork) -> Bool { left.name == right.name }

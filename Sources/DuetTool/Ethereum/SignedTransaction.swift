@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 extension TransactionFields {
@@ -50,7 +51,7 @@ extension TransactionFields {
         guard let key = SecretKey(word) else { throw ValueError("it is no secret key").within("secretKey") }
         let wantsChain = try json.optional("protected", Values.flag) ?? true
         let chain = try json.optional("chainId", Values.hexQuantity256) ?? U256(signer.chainID)
-        if type > DUET_TX_LEGACY || wantsChain && signer.fork.revision.rawValue >= EVMC_SPURIOUS_DRAGON.rawValue { chainID = chain }
+        if type > DUET_TX_LEGACY || wantsChain && signer.fork.rules.transaction.hasChainID { chainID = chain }
         guard let hash = TestTransaction(self).signingHash else { throw ValueError("memory is short", .evm) }
         let signature = key.sign(hash)
         (r, s, yParity) = (signature.r, signature.s, signature.yIsOdd ? 1 : 0)

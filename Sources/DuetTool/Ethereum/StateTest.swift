@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import EVMState
 import VMCommon
 
@@ -144,7 +145,7 @@ struct StateTest {
 
     /// `schedule` is the fork as the file has it, by which its blob schedule is found.
     func block(_ fork: NamedFork, schedule name: String) throws(ValueError) -> duet_block_t {
-        let revision = fork.revision
+        let rules = fork.rules.block
         var block = duet_block_t()
         block.number = environment.number
         // Code sees all 64 bits.
@@ -153,12 +154,12 @@ struct StateTest {
         block.gas_limit = Int64(clamping: environment.gasLimit)
         block.gas_left = block.gas_limit
         block.coinbase = environment.coinbase
-        let randomness = revision.rawValue >= EVMC_PARIS.rawValue ? environment.random : environment.difficulty
+        let randomness = rules.difficulty == .none ? environment.random : environment.difficulty
         block.prev_randao = (randomness ?? .zero).word
         // What retesteth assumed where a file says nothing.
-        if revision.rawValue >= EVMC_LONDON.rawValue { block.base_fee = (environment.baseFee ?? U256(10)).word }
+        if rules.hasBaseFee { block.base_fee = (environment.baseFee ?? U256(10)).word }
         block.chain_id = (config.chainID ?? .one).word
-        if revision.rawValue >= EVMC_CANCUN.rawValue {
+        if rules.blobs != nil {
             let changes = config.schedules.first { $0.key == name }?.value
             let schedule = try within("config.blobSchedule.\(name)") { () throws(ValueError) in try BlobSchedule(fork, changes) }
             block.blob_base_fee = duet_blob_base_fee(environment.excessBlobGas ?? 0, schedule.updateFraction)

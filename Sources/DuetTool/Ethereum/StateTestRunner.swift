@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import EVMState
 
 /// Executes the cases of state tests, each on a state of its own. Used by one thread.
@@ -43,11 +44,10 @@ final class StateTestRunner {
 
     func run(_ test: StateTest, _ fork: String, _ expected: StateTest.Case) -> Outcome {
         guard let named = NamedFork.named(fork) else { return Outcome(failures: [NamedFork.refusal(fork)]) }
-        let revision = named.revision
         do throws(ValueError) {
             let block = try test.block(named, schedule: fork)
-            let transaction = try transaction(of: test, expected, revision)
-            return run(test, transaction, block, revision, expected)
+            let transaction = try transaction(of: test, expected, named)
+            return run(test, transaction, block, named, expected)
         } catch {
             return Outcome(failures: [error.text])
         }
@@ -62,9 +62,9 @@ final class StateTestRunner {
     }
 
     /// From the bytes of the case or, in older files, from the fields of the test.
-    private func transaction(of test: StateTest, _ expected: StateTest.Case, _ revision: evmc_revision) throws(ValueError) -> Candidate {
+    private func transaction(of test: StateTest, _ expected: StateTest.Case, _ fork: NamedFork) throws(ValueError) -> Candidate {
         if let bytes = expected.bytes {
-            switch decoded(bytes, revision) {
+            switch decoded(bytes, fork) {
             case .success(let transaction): return .decoded(transaction)
             case .failure(let rejection): return .undecodable(rejection.code)
             }
@@ -75,7 +75,7 @@ final class StateTestRunner {
         }
     }
 
-    private func run(_ test: StateTest, _ transaction: Candidate, _ block: duet_block_t, _ revision: evmc_revision,
+    private func run(_ test: StateTest, _ transaction: Candidate, _ block: duet_block_t, _ fork: NamedFork,
                      _ expected: StateTest.Case) -> Outcome {
         guard let state = duet_state_create() else { return Outcome(failures: ["out of memory"]) }
         defer { duet_state_free(state) }
@@ -89,10 +89,10 @@ final class StateTestRunner {
             if let sender = test.transaction.sender, !(sender == transaction.pointee.sender) {
                 outcome.failures.append("sender: expected \(sender.hex), recovered \(transaction.pointee.sender.hex)")
             }
-            code = duet_state_execute(state, vm.vm, revision, &block, transaction, &receipt)
+            code = duet_state_execute(state, vm.vm, fork.revision, &block, transaction, &receipt)
         case .made(let transaction):
             var fields = transaction.fields
-            code = withExtendedLifetime(transaction) { duet_state_execute(state, vm.vm, revision, &block, &fields, &receipt) }
+            code = withExtendedLifetime(transaction) { duet_state_execute(state, vm.vm, fork.revision, &block, &fields, &receipt) }
         case .undecodable(let reason): code = reason
         case .unencodable(let reason):
             code = DUET_TX_ERR_RLP
@@ -107,14 +107,14 @@ final class StateTestRunner {
             outcome.rejection = rejection
             var nothing = evmc_bytes32()
             // The fixtures come from blocks with a reward of zero, which made the coinbase exist.
-            if revision.rawValue < EVMC_SPURIOUS_DRAGON.rawValue { _ = duet_state_add_balance(state, &block.coinbase, &nothing, false) }
+            if !fork.rules.deletesEmptyAccounts { _ = duet_state_add_balance(state, &block.coinbase, &nothing, false) }
         }
         compare(state, expected, code, &outcome)
         return outcome
     }
 
-    private func decoded(_ bytes: [UInt8], _ revision: evmc_revision) -> Decoded {
-        let key = TransactionKey(bytes: bytes, wantsLowS: revision.rawValue >= EVMC_HOMESTEAD.rawValue)
+    private func decoded(_ bytes: [UInt8], _ fork: NamedFork) -> Decoded {
+        let key = TransactionKey(bytes: bytes, wantsLowS: fork.rules.transaction.wantsLowS)
         if let decoded = known[key] { return decoded }
         let decoded = StateTestRunner.decode(bytes, wantsLowS: key.wantsLowS)
         known[key] = decoded

@@ -1,5 +1,6 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import EVMState
 import VMCommon
 
@@ -63,7 +64,7 @@ final class Transition {
 
     deinit { duet_state_free(state) }
 
-    private func isAtLeast(_ revision: evmc_revision) -> Bool { options.fork.revision.rawValue >= revision.rawValue }
+    private var rules: ForkRules { options.fork.rules }
 
     // MARK: Block
 
@@ -79,20 +80,20 @@ final class Transition {
     }
 
     private func startBlock() throws {
-        if isAtLeast(EVMC_PRAGUE), let parent = environment.hashes.parent { _ = try system(Transition.historyStorage, parent.octets) }
-        if isAtLeast(EVMC_CANCUN), let root = environment.parentBeaconBlockRoot { _ = try system(Transition.beaconRoots, root.octets) }
+        if rules.block.hasHistory, let parent = environment.hashes.parent { _ = try system(Transition.historyStorage, parent.octets) }
+        if rules.block.hasBeaconRoot, let root = environment.parentBeaconBlockRoot { _ = try system(Transition.beaconRoots, root.octets) }
     }
 
     private func endBlock() throws {
         try payRewards()
-        if isAtLeast(EVMC_SHANGHAI) { try withdraw() }
-        if isAtLeast(EVMC_PRAGUE) { try collectRequests() }
+        if rules.block.hasWithdrawals { try withdraw() }
+        if rules.block.hasRequests { try collectRequests() }
     }
 
     private func execute(_ transaction: TransitionTransaction, _ index: Int) throws {
         var fields = transaction.fields
         var sender = evmc_address()
-        let recovery = duet_transaction_sender(&fields, isAtLeast(EVMC_HOMESTEAD), &sender)
+        let recovery = duet_transaction_sender(&fields, rules.transaction.wantsLowS, &sender)
         fields.sender = sender
         guard recovery == DUET_STATE_OK else {
             rejected.append((index, TransactionException.message(recovery)))
@@ -102,7 +103,7 @@ final class Transition {
         _ = duet_transaction_hash(&fields, &hash)
         var block = environment.block
         block.gas_left -= Int64(gasUsed)
-        block.blobs_left -= min(block.blobs_left, blobGasUsed / BlobFee.gasPerBlob)
+        block.blobs_left -= min(block.blobs_left, blobGasUsed / BlobRules.gasPerBlob)
         var receipt = duet_receipt_t()
         func execute() -> duet_state_error_t { duet_state_execute(state, vm.vm, options.fork.revision, &block, &fields, &receipt) }
         let error = try aroundTransaction?(index, hash, execute) ?? execute()
@@ -114,12 +115,12 @@ final class Transition {
         if let number = environment.hashes.missing {
             throw TransitionStatus.missingBlockHash.error("transaction \(index) asks for the hash of block \(number), which env's blockHashes do not have")
         }
-        let blobGas = UInt64(fields.blob_hash_count) * BlobFee.gasPerBlob
+        let blobGas = UInt64(fields.blob_hash_count) * BlobRules.gasPerBlob
         gasUsed += UInt64(receipt.gas_used)
         blobGasUsed += blobGas
         included.append(transaction.encoding)
         receipts.append(Receipt(
-            type: fields.type, hash: hash, success: receipt.success, root: isAtLeast(EVMC_BYZANTIUM) ? nil : stateRoot,
+            type: fields.type, hash: hash, success: receipt.success, root: rules.block.hasStatus ? nil : stateRoot,
             gasUsed: UInt64(receipt.gas_used), gasPrice: receipt.gas_price, blobGasUsed: blobGas, cumulativeGas: gasUsed,
             bloom: withUnsafeBytes(of: receipt.bloom) { Array($0) }, contract: receipt.contract_address, logs: logs(receipt.log_count)))
     }
@@ -163,14 +164,14 @@ final class Transition {
 
     private func pay(_ address: evmc_address, _ amount: U256) throws {
         var (address, word) = (address, amount.word)
-        guard duet_state_add_balance(state, &address, &word, isAtLeast(EVMC_SPURIOUS_DRAGON)) == DUET_STATE_OK else {
+        guard duet_state_add_balance(state, &address, &word, rules.deletesEmptyAccounts) == DUET_STATE_OK else {
             throw TransitionStatus.evm.error("out of memory")
         }
     }
 
     /// Yellow Paper, 11.3: a 32nd of the reward for each ommer, and its miner a part that falls with its age.
     private func payRewards() throws {
-        guard !isAtLeast(EVMC_PARIS), let reward = options.reward else { return }
+        guard rules.block.difficulty != .none, let reward = options.reward else { return }
         let full = U256(reward)
         var miner = full
         for ommer in environment.ommers {
@@ -259,7 +260,7 @@ final class Transition {
     }
 
     var withdrawalsRoot: evmc_bytes32? {
-        guard isAtLeast(EVMC_SHANGHAI), let withdrawals = environment.withdrawals else { return nil }
+        guard rules.block.hasWithdrawals, let withdrawals = environment.withdrawals else { return nil }
         return root(withdrawals.map { withdrawal in
             encoded { writer in
                 let list = writer.beginList()
@@ -283,7 +284,7 @@ final class Transition {
 
     /// EIP-7685: SHA-256 over the SHA-256 of each request.
     var requestsHash: evmc_bytes32? {
-        guard isAtLeast(EVMC_PRAGUE), !options.isStateTest else { return nil }
+        guard rules.block.hasRequests, !options.isStateTest else { return nil }
         return Transition.sha256(requests.flatMap { Transition.sha256($0).octets })
     }
 

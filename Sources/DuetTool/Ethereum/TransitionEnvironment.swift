@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// The block of a transition, from the file that transition tools call env: what it does not say is computed from the parent.
@@ -50,7 +51,7 @@ struct TransitionEnvironment {
 
     /// A state test needs nothing of what the system does.
     init(_ env: JSONValue, _ fork: NamedFork, chainID: UInt64, blobs: BlobSchedule, isStateTest: Bool) throws(ValueError) {
-        let revision = fork.revision
+        let rules = fork.rules.block
         let number = try env.required("currentNumber", Values.quantity63)
         block.coinbase = try env.required("currentCoinbase", Values.address)
         block.number = number
@@ -68,26 +69,26 @@ struct TransitionEnvironment {
         for (number, hash) in known { hashes.byNumber[number] = hash }
         hashes.add(parent: try env.optional("parentHash", Values.hash), of: number)
         if !isStateTest {
-            if revision.rawValue >= EVMC_SHANGHAI.rawValue, withdrawals == nil { throw ValueError("it is missing", .config).within("withdrawals") }
-            if revision.rawValue >= EVMC_CANCUN.rawValue, parentBeaconBlockRoot == nil {
+            if rules.hasWithdrawals, withdrawals == nil { throw ValueError("it is missing", .config).within("withdrawals") }
+            if rules.hasBeaconRoot, parentBeaconBlockRoot == nil {
                 throw ValueError("it is missing", .config).within("parentBeaconBlockRoot")
             }
         }
 
         let random = try env.optional("currentRandom", Values.quantity256)
-        if revision.rawValue >= EVMC_PARIS.rawValue {
+        if rules.difficulty == .none {
             guard let random else { throw ValueError("it is missing", .config).within("currentRandom") }
             if let given = try env.optional("currentDifficulty", Values.quantity256), !given.isZero { throw ValueError("from Paris on there is none", .config).within("currentDifficulty") }
             block.prev_randao = random.word
         } else {
-            block.prev_randao = try TransitionEnvironment.difficulty(env, fork, number: UInt64(number)).word
+            block.prev_randao = try TransitionEnvironment.difficulty(env, rules, number: UInt64(number)).word
         }
 
         let parentBaseFee = try env.optional("parentBaseFee", Values.quantity256)
-        baseFee = try TransitionEnvironment.baseFee(env, revision, parentBaseFee)
+        baseFee = try TransitionEnvironment.baseFee(env, rules, parentBaseFee)
         block.base_fee = baseFee.word
-        excessBlobGas = try TransitionEnvironment.excessBlobGas(env, revision, parentBaseFee, schedule)
-        if revision.rawValue >= EVMC_CANCUN.rawValue {
+        excessBlobGas = try TransitionEnvironment.excessBlobGas(env, rules, parentBaseFee, schedule)
+        if rules.blobs != nil {
             block.blob_base_fee = duet_blob_base_fee(excessBlobGas, schedule.updateFraction)
             block.blobs_left = schedule.max
         }
@@ -100,7 +101,7 @@ struct TransitionEnvironment {
 
     // MARK: What the parent says
 
-    private static func difficulty(_ env: JSONValue, _ fork: NamedFork, number: UInt64) throws(ValueError) -> U256 {
+    private static func difficulty(_ env: JSONValue, _ rules: BlockRules, number: UInt64) throws(ValueError) -> U256 {
         let given = try env.optional("currentDifficulty", Values.quantity256)
         let timestamp = try env.required("currentTimestamp", Values.quantity64)
         let parentTimestamp = try env.optional("parentTimestamp", Values.quantity64)
@@ -116,7 +117,7 @@ struct TransitionEnvironment {
         }
         let block = Difficulty(number: number, timestamp: timestamp, parentTimestamp: parentTimestamp, parentDifficulty: parent,
                                parentHasOmmers: ommers.map { !$0.isZero && $0.hex != noOmmers } ?? false)
-        guard let difficulty = block.value(fork) else {
+        guard let difficulty = block.value(rules) else {
             throw ValueError("it is missing, and exceeds 256 bits if it is computed", .config).within("currentDifficulty")
         }
         return difficulty
@@ -125,11 +126,11 @@ struct TransitionEnvironment {
     /// The hash of an empty list of ommers. As in other tools zero stands for it too.
     private static let noOmmers = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347"
 
-    private static func baseFee(_ env: JSONValue, _ revision: evmc_revision, _ parent: U256?) throws(ValueError) -> U256 {
+    private static func baseFee(_ env: JSONValue, _ rules: BlockRules, _ parent: U256?) throws(ValueError) -> U256 {
         let current = try env.optional("currentBaseFee", Values.quantity256)
         let used = try env.optional("parentGasUsed", Values.quantity64)
         let limit = try env.optional("parentGasLimit", Values.quantity64)
-        guard revision.rawValue >= EVMC_LONDON.rawValue else { return .zero }
+        guard rules.hasBaseFee else { return .zero }
         if let current { return current }
         guard let parent, let used, let limit else {
             throw ValueError("it is missing, and so is one of parentBaseFee, parentGasUsed and parentGasLimit", .config).within("currentBaseFee")
@@ -154,14 +155,14 @@ struct TransitionEnvironment {
         return carry == 0 ? sum : nil
     }
 
-    private static func excessBlobGas(_ env: JSONValue, _ revision: evmc_revision, _ parentBaseFee: U256?, _ schedule: BlobSchedule)
+    private static func excessBlobGas(_ env: JSONValue, _ rules: BlockRules, _ parentBaseFee: U256?, _ schedule: BlobSchedule)
         throws(ValueError) -> UInt64 {
         let current = try env.optional("currentExcessBlobGas", Values.quantity64)
         let parent = try env.optional("parentExcessBlobGas", Values.quantity64) ?? 0
         let used = try env.optional("parentBlobGasUsed", Values.quantity64) ?? 0
-        guard revision.rawValue >= EVMC_CANCUN.rawValue else { return 0 }
+        guard rules.blobs != nil else { return 0 }
         if let current { return current }
-        guard let excess = schedule.excessGas(parent: parent, used: used, baseFee: parentBaseFee ?? .zero, revision) else {
+        guard let excess = schedule.excessGas(parent: parent, used: used, baseFee: parentBaseFee ?? .zero, rules) else {
             throw ValueError("\(parent) and parentBlobGasUsed, \(used), are more than 64 bits hold").within("parentExcessBlobGas")
         }
         return excess

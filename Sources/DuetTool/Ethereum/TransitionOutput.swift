@@ -1,3 +1,4 @@
+import EVMRules
 import CPVM
 
 /// What a transition tool prints, as JSON.
@@ -29,7 +30,7 @@ enum TransitionOutput {
     /// The RLP of the list of the included transactions: typed ones are strings in it.
     static func body(_ transition: Transition) -> String { "\"0x\(hexText(transition.bodyEncoding))\"" }
 
-    static func result(_ transition: Transition, _ revision: evmc_revision) -> String {
+    static func result(_ transition: Transition, _ rules: BlockRules) -> String {
         var line = JSONLine()
         let environment = transition.environment
         line.add("stateRoot", transition.stateRoot.hex)
@@ -44,11 +45,11 @@ enum TransitionOutput {
             object.add("error", rejected.error)
             return object
         }))
-        line.add("currentDifficulty", revision.rawValue < EVMC_PARIS.rawValue ? environment.block.prev_randao.quantity : nil)
+        line.add("currentDifficulty", rules.difficulty != .none ? environment.block.prev_randao.quantity : nil)
         line.add("gasUsed", transition.gasUsed.quantity)
-        if revision.rawValue >= EVMC_LONDON.rawValue { line.add("currentBaseFee", environment.baseFee.word.quantity) }
+        if rules.hasBaseFee { line.add("currentBaseFee", environment.baseFee.word.quantity) }
         if let root = transition.withdrawalsRoot { line.add("withdrawalsRoot", root.hex) }
-        if revision.rawValue >= EVMC_CANCUN.rawValue {
+        if rules.blobs != nil {
             line.add("currentExcessBlobGas", environment.excessBlobGas.quantity)
             line.add("blobGasUsed", transition.blobGasUsed.quantity)
         }

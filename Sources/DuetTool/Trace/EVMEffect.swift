@@ -1,5 +1,6 @@
 import CPVM
 import EVM
+import EVMRules
 import VMCommon
 
 /// What an instruction does to the stack, by its octet.

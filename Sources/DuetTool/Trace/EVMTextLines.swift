@@ -1,5 +1,6 @@
 import CPVM
 import EVM
+import EVMRules
 import VMCommon
 
 /// A trace for people: a line per instruction, and one where a call begins and ends.

@@ -1,5 +1,6 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// A status alone.
@@ -24,7 +25,7 @@ private func start(_ vm: UnsafeMutablePointer<evmc_vm>?, _ host: UnsafePointer<e
                    _ revision: evmc_revision, _ message: UnsafePointer<evmc_message>?, _ code: UnsafePointer<UInt8>?, _ codeSize: Int,
                    _ result: UnsafeMutablePointer<evmc_result>) -> Frame.Handle? {
     guard let vm, let host, duet_host_is_complete(host), let message, let fork = Fork(revision),
-          message.pointee.gas >= 0, message.pointee.depth >= 0, message.pointee.depth <= 1024,
+          message.pointee.gas >= 0, message.pointee.depth >= 0, message.pointee.depth <= Limit.callDepth,
           code != nil || codeSize == 0, exist(message.pointee.input_size, UInt8.self),
           message.pointee.input_data != nil || message.pointee.input_size == 0 else {
         result.pointee = failure(EVMC_REJECTED)
@@ -61,7 +62,7 @@ extension Frame.Handle {
         pointee.traits = traits(of: fork)
         pointee.steps = steps(of: fork)
         pointee.patience = instance.pointee.patience
-        pointee.rules = rules(of: fork)
+        pointee.rules = fork.rules
         pointee.message = message
         pointee.original = code
         pointee.isStatic = message.pointee.flags & EVMC_STATIC.rawValue != 0

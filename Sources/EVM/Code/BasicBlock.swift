@@ -1,3 +1,5 @@
+import EVMRules
+
 /// What instructions that always follow each other need, checked once when control comes to the first of them.
 ///
 /// A block starts at offset 0, at a JUMPDEST, and behind an instruction that `splits` or `branches`. It ends with an instruction that
@@ -21,17 +23,17 @@ struct Block: BitwiseCopyable {
 
     /// Needs `need` words and adds up to `growth`.
     init(gas: Int, need: Int, growth: Int) {
-        guard gas <= UInt32.max, need + growth <= stackLimit else {
+        guard gas <= UInt32.max, need + growth <= Limit.stack else {
             self = Block.never
             return
         }
         self.init(gas: UInt32(truncatingIfNeeded: gas), lowest: UInt16(truncatingIfNeeded: need * 32),
-                  heights: UInt16(truncatingIfNeeded: (stackLimit - growth - need) * 32 + 1))
+                  heights: UInt16(truncatingIfNeeded: (Limit.stack - growth - need) * 32 + 1))
     }
 
     /// The words of the stack that it needs and what it adds to them at most; more than there are if no stack will do.
-    var need: Int { isPayable ? Int(lowest) / 32 : stackLimit + 1 }
-    var growth: Int { stackLimit - need - (Int(heights) - 1) / 32 }
+    var need: Int { isPayable ? Int(lowest) / 32 : Limit.stack + 1 }
+    var growth: Int { Limit.stack - need - (Int(heights) - 1) / 32 }
 
     /// Does any stack suit it?
     var isPayable: Bool { lowest != .max }
@@ -43,5 +45,3 @@ struct Block: BitwiseCopyable {
     func fits(octets: Int) -> Bool { UInt64(bitPattern: Int64(octets)) &- UInt64(lowest) < UInt64(heights) }
 }
 
-/// Words that the stack has room for.
-let stackLimit = 1024

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 
 /// An image in the cache. It is freed when it is out of the cache and no execution uses it.
 struct CachedCode: BitwiseCopyable {

@@ -1,3 +1,5 @@
+import EVMRules
+
 /// From octets to blocks. An image is analysed piece by piece, where control gets again and again, or all at once for the cache.
 extension CodeImage {
     /// All that can ever be run.
@@ -44,7 +46,7 @@ extension CodeImage {
                         segment.need(reach.depth)
                     } else {
                         // It fails, so the block ends: what looks like its operand is an instruction. No stack suits it; what is wrong is found out with care.
-                        segment.need(stackLimit + 1)
+                        segment.need(Limit.stack + 1)
                         flow = .ends
                     }
                 }

@@ -1,3 +1,4 @@
+import EVMRules
 import VMCommon
 
 /// What has changed in the rows of `isaTable` from fork to fork. A fork is its parent, these changes, and the rows that say
@@ -84,7 +85,7 @@ struct Step: BitwiseCopyable {
     init(_ row: Traits) {
         gas = UInt32(row.gas)
         lowest = row.isDefined ? UInt16(row.stackIn) * 32 : .max
-        highest = UInt16(truncatingIfNeeded: stackLimit - max(0, Int(row.stackChange))) * 32
+        highest = UInt16(truncatingIfNeeded: Limit.stack - max(0, Int(row.stackChange))) * 32
     }
 }
 

@@ -1,3 +1,4 @@
+import EVMRules
 import VMCommon
 
 /// The instruction set: one row per instruction, with the gas it took when it came. Analysis, interpreter, trace, disassembler and

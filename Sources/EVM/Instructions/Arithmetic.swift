@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 extension Machine {
@@ -65,7 +66,7 @@ private func multiplyModuloWords(_ sp: UnsafeMutablePointer<U256>) { sp[-3] = U2
 @inline(never)
 private func powerOfWords(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     let octets = Int64((sp[-2].bitWidth + 7) / 8)
-    let rest = gas - octets * frame.pointee.rules.pointee.expOctet
+    let rest = gas - octets * frame.pointee.rules.pointee.execution.expByte
     guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
     sp[-2] = U256.power(sp[-1], sp[-2])
     return rest

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// Which octets of the transaction's context an instruction pushes, as a big-endian number.
@@ -75,7 +76,7 @@ private func hashOfBlob(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>)
 private func hashOfBlock(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     let present = UInt64(bitPattern: max(0, frame.context().pointee.block_number))
     let number = sp[-1].limb0
-    guard sp[-1].fitsOneLimb, number < present, present - number <= 256 else {
+    guard sp[-1].fitsOneLimb, number < present, present - number <= Limit.blockHashes else {
         sp[-1] = .zero
         return gas
     }

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 extension Machine {
@@ -95,7 +96,7 @@ private func loadEndOfInput(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U2
 /// What the copies have in common: memory and 3 gas for each word.
 @inline(__always)
 private func payForCopy(_ frame: Frame.Handle, _ target: U256, _ size: U256, _ gas: Int64) -> Int64 {
-    frame.touch(target, size, gas, perWord: 3)
+    frame.touch(target, size, gas, perWord: GasCost.copyWord)
 }
 
 @inline(never)
@@ -134,8 +135,8 @@ private func copyReturned(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256
 /// Takes the address out of the word at `word`, and pays for the account if it has not been accessed. Gives the gas that is left.
 @inline(__always)
 private func access(_ frame: Frame.Handle, _ address: UnsafePointer<evmc_address>, _ gas: Int64) -> Int64 {
-    guard frame.pointee.rules.pointee.hasAccessLists, !frame.withHost({ duet_host_account_is_warm($0, address) }) else { return gas }
-    let rest = gas - frame.pointee.rules.pointee.coldAccount
+    guard frame.pointee.rules.pointee.execution.hasAccessLists, !frame.withHost({ duet_host_account_is_warm($0, address) }) else { return gas }
+    let rest = gas - frame.pointee.rules.pointee.execution.coldAccount
     return frame.answered(rest >= 0 ? rest : frame.fail(EVMC_OUT_OF_GAS))
 }
 

@@ -1,5 +1,6 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 extension Machine {
@@ -14,7 +15,7 @@ extension Machine {
 
 @inline(never)
 private func hashMemory(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
-    let rest = frame.touch(sp[-1], sp[-2], gas, perWord: 6)
+    let rest = frame.touch(sp[-1], sp[-2], gas, perWord: GasCost.hashWord)
     guard rest >= 0 else { return rest }
     let size = sp[-2].limb0
     let digest = UnsafeMutableRawPointer(sp - 2)

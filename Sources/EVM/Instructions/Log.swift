@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 extension Machine {
@@ -15,10 +16,9 @@ extension Machine {
 private func emit(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64, _ topics: Int) -> Int64 {
     if frame.pointee.isStatic { return frame.fail(EVMC_STATIC_MODE_VIOLATION) }
     frame.ask()
-    // 8 gas for each octet.
     guard sp[-2].isZero || sp[-2].clampedToOneLimb <= GuestBytes.payable else { return frame.fail(EVMC_OUT_OF_GAS) }
     let size = sp[-2].limb0
-    let paid = gas - Int64(truncatingIfNeeded: size) * 8
+    let paid = gas - Int64(truncatingIfNeeded: size) * GasCost.logByte
     guard paid >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
     let rest = frame.touch(sp[-1], sp[-2], paid)
     guard rest >= 0 else { return rest }

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// Words that so many octets take up.
@@ -111,7 +112,7 @@ extension Machine {
 @inline(never)
 private func moveMemory(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     let (target, source, size) = (sp[-1], sp[-2], sp[-3])
-    let rest = frame.touch(target < source ? source : target, size, gas, perWord: 3)
+    let rest = frame.touch(target < source ? source : target, size, gas, perWord: GasCost.copyWord)
     guard rest >= 0 else { return rest }
     if !size.isZero {
         let start = frame.pointee.memory.start.unsafelyUnwrapped

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 extension Machine {
@@ -37,8 +38,8 @@ extension Machine {
 private func load(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     frame.ask()
     var rest = gas
-    if frame.pointee.rules.pointee.hasAccessLists && !frame.withHost({ duet_host_storage_is_warm($0, frame.recipient, limbs(sp - 1)) }) {
-        rest -= frame.pointee.rules.pointee.coldLoad
+    if frame.pointee.rules.pointee.execution.hasAccessLists && !frame.withHost({ duet_host_storage_is_warm($0, frame.recipient, limbs(sp - 1)) }) {
+        rest -= frame.pointee.rules.pointee.execution.coldLoad
         guard rest >= 0 else { return frame.answered(frame.fail(EVMC_OUT_OF_GAS)) }
         if frame.pointee.isUnanswered { return frame.suspend() }
     }
@@ -50,17 +51,17 @@ private func load(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas
 @inline(never)
 private func store(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     if frame.pointee.isStatic { return frame.fail(EVMC_STATIC_MODE_VIOLATION) }
-    guard gas > frame.pointee.rules.pointee.storeNeeds else { return frame.fail(EVMC_OUT_OF_GAS) }
+    guard gas > frame.pointee.rules.pointee.execution.storeNeeds else { return frame.fail(EVMC_OUT_OF_GAS) }
     frame.ask()
     var rest = gas
-    if frame.pointee.rules.pointee.hasAccessLists && !frame.withHost({ duet_host_storage_is_warm($0, frame.recipient, limbs(sp - 1)) }) {
-        rest -= frame.pointee.rules.pointee.coldStore
+    if frame.pointee.rules.pointee.execution.hasAccessLists && !frame.withHost({ duet_host_storage_is_warm($0, frame.recipient, limbs(sp - 1)) }) {
+        rest -= frame.pointee.rules.pointee.execution.coldStore
     }
     if frame.pointee.isUnanswered { return frame.suspend() }
     let status = frame.withHost { duet_host_set_storage($0, frame.recipient, limbs(sp - 1), limbs(sp - 2)) }
     if frame.pointee.isUnanswered { return frame.suspend() }
     guard status < 9 else { return frame.fail(EVMC_INTERNAL_ERROR) }
-    let rule = frame.pointee.rules.pointee.store[Int(status)]
+    let rule = frame.pointee.rules.pointee.execution.store[Int(status)]
     rest -= Int64(rule.cost)
     guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
     frame.pointee.refund &+= Int64(rule.refund)

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 extension Machine {
@@ -54,12 +55,6 @@ private func wordsLess(_ opcode: Opcode) -> Int {
     }
 }
 
-private let callDepthLimit: Int32 = 1024
-private let transferCost: Int64 = 9000
-private let newAccountCost: Int64 = 25000
-/// What a transfer of value gives to the called code at no cost.
-private let stipend: Int64 = 2300
-
 @inline(never)
 private func keepOutput(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>, _ gas: Int64) -> Int64 {
     let rest = frame.touch(sp[-1], sp[-2], gas)
@@ -76,25 +71,25 @@ private func destroySelf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
     let rules = frame.pointee.rules
     var rest = gas
     var heir = duet_address(limbs(sp - 1))
-    if rules.pointee.hasAccessLists && !frame.withHost({ duet_host_account_is_warm($0, &heir) }) {
+    if rules.pointee.execution.hasAccessLists && !frame.withHost({ duet_host_account_is_warm($0, &heir) }) {
         // The instruction has no cost of a warm access that the cold one would replace.
-        rest -= rules.pointee.coldAccount + 100
+        rest -= rules.pointee.execution.coldAccount + rules.pointee.execution.warmAccess
         guard rest >= 0 else { return frame.answered(frame.fail(EVMC_OUT_OF_GAS)) }
         if frame.pointee.isUnanswered { return frame.suspend() }
     }
-    if rules.pointee.selfdestructPaysForAccount {
+    if rules.pointee.execution.selfdestructPaysForAccount {
         // Before EIP-161 the account is made, and paid for, without any balance to give.
-        let makesAccount = !rules.pointee.emptyAccountsAreFree || !frame.balance().isZero
+        let makesAccount = !rules.pointee.execution.emptyAccountsAreFree || !frame.balance().isZero
         if frame.pointee.isUnanswered { return frame.suspend() }
         if makesAccount && !frame.withHost({ duet_host_account_exists($0, &heir) }) {
-            rest -= newAccountCost
+            rest -= GasCost.newAccount
             guard rest >= 0 else { return frame.answered(frame.fail(EVMC_OUT_OF_GAS)) }
             if frame.pointee.isUnanswered { return frame.suspend() }
         }
     }
     let isFirst = frame.withHost { duet_host_selfdestruct($0, frame.recipient, &heir) }
     if frame.pointee.isUnanswered { return frame.suspend() }
-    if isFirst { frame.pointee.refund &+= rules.pointee.selfdestructRefund }
+    if isFirst { frame.pointee.refund &+= rules.pointee.execution.selfdestructRefund }
     frame.pointee.surface?.countSelfdestruct()
     return rest
 }
@@ -105,7 +100,7 @@ private func destroySelf(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
 private func findCode(_ frame: Frame.Handle, _ address: UnsafePointer<evmc_address>, _ gas: Int64) -> Int64 {
     let message = frame.pointee.outgoing
     message.pointee.code_address = address.pointee
-    guard frame.pointee.rules.pointee.hasDelegations else { return gas }
+    guard frame.pointee.rules.pointee.execution.hasDelegations else { return gas }
     // 0xef0100 and an address.
     var designator = InlineArray<24, UInt8>(repeating: 0)
     let delegates = withUnsafeMutableBytes(of: &designator) { room in
@@ -119,7 +114,8 @@ private func findCode(_ frame: Frame.Handle, _ address: UnsafePointer<evmc_addre
     guard delegates else { return frame.answered(gas) }
     message.pointee.flags |= EVMC_DELEGATED.rawValue
     let isWarm = frame.withHost { duet_host_account_is_warm($0, &message.pointee.code_address) }
-    let rest = gas - (isWarm ? 100 : 100 + frame.pointee.rules.pointee.coldAccount)
+    let rules = frame.pointee.rules
+    let rest = gas - rules.pointee.execution.warmAccess - (isWarm ? 0 : rules.pointee.execution.coldAccount)
     return frame.answered(rest >= 0 ? rest : frame.fail(EVMC_OUT_OF_GAS))
 }
 
@@ -152,21 +148,21 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
     rest = frame.touch(outputOffset, outputSize, rest)
     guard rest >= 0 else { return rest }
     if !value.isZero {
-        rest -= transferCost
+        rest -= GasCost.transfer
         guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
     }
     var target = duet_address(limbs(sp - 2))
-    if rules.pointee.hasAccessLists && !frame.withHost({ duet_host_account_is_warm($0, &target) }) {
-        rest -= rules.pointee.coldAccount
+    if rules.pointee.execution.hasAccessLists && !frame.withHost({ duet_host_account_is_warm($0, &target) }) {
+        rest -= rules.pointee.execution.coldAccount
         guard rest >= 0 else { return frame.answered(frame.fail(EVMC_OUT_OF_GAS)) }
         if frame.pointee.isUnanswered { return frame.suspend() }
     }
     message.pointee.flags = frame.pointee.isStatic || opcode == .staticcall ? EVMC_STATIC.rawValue : 0
     rest = findCode(frame, &target, rest)
     guard rest >= 0 else { return rest }
-    if opcode == .call && (!value.isZero || !rules.pointee.emptyAccountsAreFree)
+    if opcode == .call && (!value.isZero || !rules.pointee.execution.emptyAccountsAreFree)
         && !frame.withHost({ duet_host_account_exists($0, &target) }) {
-        rest -= newAccountCost
+        rest -= GasCost.newAccount
         guard rest >= 0 else { return frame.answered(frame.fail(EVMC_OUT_OF_GAS)) }
         if frame.pointee.isUnanswered { return frame.suspend() }
     }
@@ -183,8 +179,8 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
 
     // EIP-150: what the code asks for, but never the last 64th. Before, it had to have what it asked for.
     let asked = Int64(clamping: sp[-1].clampedToOneLimb)
-    if rules.pointee.keepsA64th {
-        message.pointee.gas = min(asked, rest - rest / 64)
+    if rules.pointee.execution.keepsA64th {
+        message.pointee.gas = min(asked, rest - rest / GasCost.keptPart)
     } else {
         guard asked <= rest else { return frame.fail(EVMC_OUT_OF_GAS) }
         message.pointee.gas = asked
@@ -192,7 +188,7 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
     rest -= message.pointee.gas
     let result = hasValue ? sp - 7 : sp - 6
     if !value.isZero {
-        message.pointee.gas += stipend
+        message.pointee.gas += GasCost.stipend
         let balance = frame.balance()
         if frame.pointee.isUnanswered { return frame.suspend() }
         if balance < value {
@@ -201,7 +197,7 @@ private func prepareCall(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U256>
             return rest + message.pointee.gas
         }
     }
-    if own.pointee.depth >= callDepthLimit {
+    if own.pointee.depth >= Limit.callDepth {
         if frame.pointee.isTraced { frame.traceRefusedCall(rest) }
         result.pointee = .zero
         return rest + message.pointee.gas
@@ -245,9 +241,9 @@ private func prepareCreate(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U25
 
     var rest = frame.touch(offset, size, gas)
     guard rest >= 0 else { return rest }
-    guard size.limb0 <= rules.pointee.initcodeLimit else { return frame.fail(EVMC_OUT_OF_GAS) }
+    guard size.limb0 <= rules.pointee.creation.initcodeLimit else { return frame.fail(EVMC_OUT_OF_GAS) }
     // CREATE2 hashes the initcode.
-    rest -= words(size.limb0) * (rules.pointee.initcodeWord + (opcode == .create2 ? 6 : 0))
+    rest -= words(size.limb0) * (Int64(truncatingIfNeeded: rules.pointee.creation.initcodeWord) + (opcode == .create2 ? GasCost.hashWord : 0))
     guard rest >= 0 else { return frame.fail(EVMC_OUT_OF_GAS) }
 
     let own = frame.pointee.message
@@ -261,13 +257,13 @@ private func prepareCreate(_ frame: Frame.Handle, _ sp: UnsafeMutablePointer<U25
     (opcode == .create2 ? sp[-4] : .zero).storeBigEndian(to: message.salt)
     message.pointee.input_size = Int(truncatingIfNeeded: size.limb0)
     message.pointee.input_data = size.isZero ? nil : UnsafePointer(frame.inMemory(offset))
-    let canPay = own.pointee.depth < callDepthLimit && (value.isZero || !(frame.balance() < value))
+    let canPay = own.pointee.depth < Limit.callDepth && (value.isZero || !(frame.balance() < value))
     if frame.pointee.isUnanswered { return frame.suspend() }
     guard canPay else {
         result.pointee = .zero
         return rest
     }
-    message.pointee.gas = rules.pointee.keepsA64th ? rest - rest / 64 : rest
+    message.pointee.gas = rules.pointee.execution.keepsA64th ? rest - rest / GasCost.keptPart : rest
     frame.pointee.isCalling = true
     return rest - message.pointee.gas
 }

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// What `Careful` does before each instruction, and where control comes to a block.
@@ -45,6 +46,6 @@ extension Frame.Handle {
         let height = sp - pointee.stack
         guard row.isDefined else { return EVMC_UNDEFINED_INSTRUCTION }
         guard height >= Int(row.stackIn) else { return EVMC_STACK_UNDERFLOW }
-        return height + Int(row.stackChange) > stackLimit ? EVMC_STACK_OVERFLOW : EVMC_OUT_OF_GAS
+        return height + Int(row.stackChange) > Limit.stack ? EVMC_STACK_OVERFLOW : EVMC_OUT_OF_GAS
     }
 }

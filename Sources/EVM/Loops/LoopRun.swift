@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// Where control comes to: an instruction, with the stack's top and the gas that is left.
@@ -120,7 +121,7 @@ extension Frame.Handle {
     func loop(at arrival: Arrival) -> UnsafePointer<Loop>? {
         guard pointee.loopPatience > 0, let loop = pointee.image.loops?.come(to: arrival.offset, pointee.image, pointee.traits) else { return nil }
         let height = arrival.top - pointee.stack
-        return arrival.gas >= loop.pointee.gas && height >= loop.pointee.need && height + loop.pointee.growth <= stackLimit ? loop : nil
+        return arrival.gas >= loop.pointee.gas && height >= loop.pointee.need && height + loop.pointee.growth <= Limit.stack ? loop : nil
     }
 
     /// Executes a loop until control leaves it, or there is no gas to go around once more: then control is at its start.

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// One execution: what the interpreter does not keep in processor registers. It lives in a heap block of its own with the stack,
@@ -109,7 +110,7 @@ extension Frame {
     /// Words below the stack that handlers may touch before they know better. Above it they need no more, and loops have theirs there.
     private static let margin = 2
     /// Octets of a frame with its stack.
-    static let room = stackOffset + (margin + stackLimit + LoopStep.room) * MemoryLayout<U256>.stride
+    static let room = stackOffset + (margin + Limit.stack + LoopStep.room) * MemoryLayout<U256>.stride
     static let loopPatience = 64
 
     /// nil if memory is short.

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 
 /// The memory of an execution: octets from 0 on, in whole words, that read as zeros where nothing was stored.
 struct GuestBytes: BitwiseCopyable {
@@ -24,11 +25,11 @@ struct GuestBytes: BitwiseCopyable {
     /// Nobody gets more than this, whatever he pays: 4 GiB.
     static let limit = 1 << 32
 
-    /// Of that many octets: 3 for a word, and the square of the words by 512. Yellow Paper, appendix H, C_mem.
+    /// Of that many octets. Yellow Paper, appendix H, C_mem.
     static func cost(_ octets: UInt64) -> UInt64 {
         let words = (octets + 31) / 32
         let square = words.multipliedFullWidth(by: words)
-        return words &* 3 &+ (square.low &>> 9 | square.high &<< 55)
+        return words &* GasCost.memoryWord &+ (square.low &>> GasCost.memorySquareShift | square.high &<< (64 - GasCost.memorySquareShift))
     }
 
     /// Makes it at least that large if those octets are there and zeros, and there is the gas for it. Gives the gas that is left, or a negative
@@ -37,7 +38,7 @@ struct GuestBytes: BitwiseCopyable {
     mutating func growReady(_ octets: UInt64, _ gas: Int64) -> Int64 {
         guard octets <= UInt64(truncatingIfNeeded: clearTo) else { return -1 }
         let words = (octets &+ 31) &>> 5
-        let total = Int64(truncatingIfNeeded: words &* 3 &+ (words &* words) &>> 9)
+        let total = Int64(truncatingIfNeeded: words &* GasCost.memoryWord &+ (words &* words) &>> GasCost.memorySquareShift)
         let rest = gas &- (total &- cost)
         guard rest >= 0 else { return -1 }
         cost = total

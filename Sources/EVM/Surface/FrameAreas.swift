@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 
 /// Part of a frame's segment.
 struct FrameArea: BitwiseCopyable {
@@ -38,7 +39,7 @@ struct FrameAreas: BitwiseCopyable {
         guard segment.isSound, starts.areApart else { return DUET_FRAME_ERR_AREA }
 
         func area(_ start: UInt64, _ last: UInt64, _ area: inout FrameArea) -> Bool { starts.area(start, last, segment, &area) }
-        guard area(values.stack, 0, &stack), stack.capacity >= FRAME_STACK_AREA, values.stackSize <= stackLimit else { return DUET_FRAME_ERR_STACK }
+        guard area(values.stack, 0, &stack), stack.capacity >= FRAME_STACK_AREA, values.stackSize <= Limit.stack else { return DUET_FRAME_ERR_STACK }
         guard values.memorySize % 32 == 0, UInt64(values.memorySize) <= FrameSurface.memoryLimit else { return DUET_FRAME_ERR_MEMORY }
         guard area(values.memory, UInt64(values.memorySize), &memory), memory.capacity >= values.memorySize,
               area(values.output, FrameAreas.lastArea, &output),

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// An execution on a message frame (`evm_frame.h`): between its start or resumption and its end or suspension. It lies on the native
@@ -102,7 +103,7 @@ extension FrameSurface.Handle {
             if let interface = client.host, !duet_host_is_complete(interface) { return DUET_FRAME_ERR_HOST }
         }
         let values = pointee.values
-        guard values.gas >= 0, values.depth <= 1024, values.section == 0, values.pc <= values.codeSize,
+        guard values.gas >= 0, values.depth <= UInt32(truncatingIfNeeded: Limit.callDepth), values.section == 0, values.pc <= values.codeSize,
               values.codeSize <= Frame.codeLimit else { return DUET_FRAME_ERR_VALUE }
         return checkAnswers()
     }
@@ -247,7 +248,7 @@ extension FrameSurface.Handle {
 
     func storeStack(_ frame: Frame.Handle, from first: Int, to top: UnsafeMutablePointer<U256>) {
         var index = max(0, first)
-        let height = min(top - frame.pointee.stack, stackLimit)
+        let height = min(top - frame.pointee.stack, Limit.stack)
         while index < height {
             frame.pointee.stack[index].storeBigEndian(to: stackWord(index))
             index += 1

@@ -1,5 +1,6 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// The world outside of a frame without a host: an EVMC host that answers from the witness and the frame's areas, and asks the client
@@ -75,7 +76,7 @@ extension FrameSurface.Handle {
     fileprivate func accountExists(_ address: Address) -> Bool {
         if let answer = known(DUET_ASK_ACCOUNT_EXISTS) { return answer.number == 1 }
         if let account = witness.account(address) {
-            return noted(DUET_ASK_ACCOUNT_EXISTS, pointee.fork < .spuriousDragon || !account.isEmpty ? 1 : 0) == 1
+            return noted(DUET_ASK_ACCOUNT_EXISTS, !pointee.fork.rules.pointee.deletesEmptyAccounts || !account.isEmpty ? 1 : 0) == 1
         }
         if isComplete { return noted(DUET_ASK_ACCOUNT_EXISTS, 0) == 1 }
         ask(DUET_ASK_ACCOUNT_EXISTS, address)
@@ -101,7 +102,7 @@ extension FrameSurface.Handle {
     fileprivate func codeHash(_ address: Address) -> evmc_bytes32 {
         if let answer = known(DUET_ASK_CODE_HASH) { return word(answer) }
         if let account = witness.account(address) {
-            let isNone = pointee.fork >= .spuriousDragon && account.isEmpty
+            let isNone = pointee.fork.rules.pointee.deletesEmptyAccounts && account.isEmpty
             return noted(DUET_ASK_CODE_HASH, isNone ? evmc_bytes32() : duet_bytes32_at(&account.pointee.code_hash))
         }
         if isComplete { return noted(DUET_ASK_CODE_HASH) }
@@ -191,8 +192,7 @@ extension FrameSurface.Handle {
     }
 
     private func isPrecompile(_ address: Address) -> Bool {
-        guard let revision = Revision(rawValue: pointee.fork.rawValue) else { return false }
-        return precompileNumber(UnsafeRawPointer(address).assumingMemoryBound(to: UInt8.self), at: revision) != nil
+        return precompileNumber(UnsafeRawPointer(address).assumingMemoryBound(to: UInt8.self), at: pointee.fork) != nil
     }
 
     // MARK: Storage

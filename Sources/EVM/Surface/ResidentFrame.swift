@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// What a client keeps for frames that it uses again and again (`duet_frame_t`).

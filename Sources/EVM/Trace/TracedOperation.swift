@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// The callbacks of `evm_frame.h`, around each instruction of a frame: between them what is kept of the instruction.
@@ -26,7 +27,7 @@ extension FrameSurface.Handle {
         }
         let row = frame.pointee.traits[Int(octet)]
         // DUPN and their kin reach as deep as their data says.
-        let touched = row.flow == .reaches ? stackLimit : Int(row.stackIn)
+        let touched = row.flow == .reaches ? Limit.stack : Int(row.stackIn)
         pointee.operation.offset = offset
         pointee.operation.gas = gas
         pointee.operation.fixedCost = Int64(row.gas)

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 
 /// duet_precompile.h.
 
@@ -12,7 +13,7 @@ public func duet_precompile(
     guard let call = Call(revision, address, input, input_size), gas >= 0 else { return DUET_PRECOMPILE_ARGUMENT }
     guard let number = call.number else { return DUET_PRECOMPILE_NONE }
     var output = PrecompileOutput()
-    let outcome = runPrecompile(number, call.revision, call.input, gasLeft: gas, &output)
+    let outcome = runPrecompile(number, call.fork, call.input, gasLeft: gas, &output)
     if output.count == 0 { output.release() }
     result.pointee.gas_left = outcome.gasLeft
     result.pointee.output = output.octets
@@ -37,7 +38,7 @@ public func duet_precompile_gas(
     _ revision: UInt32, _ address: UnsafePointer<UInt8>?, _ input: UnsafePointer<UInt8>?, _ input_size: Int
 ) -> UInt64 {
     guard let call = Call(revision, address, input, input_size), let precompile = call.precompile else { return 0 }
-    return precompile.gas(call.revision, call.input)
+    return precompile.gas(call.fork, call.input)
 }
 
 @c @implementation
@@ -63,17 +64,17 @@ public func duet_recover_address(
 
 /// Arguments that are allowed.
 private struct Call {
-    let revision: Revision
+    let fork: Fork
     let number: UInt16?
     let input: PrecompileInput
 
     init?(_ revision: UInt32, _ address: UnsafePointer<UInt8>?, _ input: UnsafePointer<UInt8>?, _ size: Int) {
-        guard let octet = UInt8(exactly: revision), let revision = Revision(rawValue: octet) else { return nil }
+        guard let fork = Fork(evmc_revision(revision)), fork <= .latest else { return nil }
         guard let address, exist(size, UInt8.self), input != nil || size == 0 else { return nil }
-        self.revision = revision
-        number = precompileNumber(address, at: revision)
+        self.fork = fork
+        number = precompileNumber(address, at: fork)
         self.input = PrecompileInput(input, size)
     }
 
-    var precompile: Precompile? { number.flatMap { Precompile($0, at: revision) } }
+    var precompile: Precompile? { number.flatMap { Precompile($0, at: fork) } }
 }

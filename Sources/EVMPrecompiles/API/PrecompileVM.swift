@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 
 /// The precompiles as a VM of EVMC.
 
@@ -19,18 +20,17 @@ private func text(_ text: StaticString) -> UnsafePointer<CChar> { UnsafeRawPoint
 private func execute(_ revision: evmc_revision, _ message: UnsafePointer<evmc_message>?) -> evmc_result {
     var result = evmc_result()
     result.status_code = EVMC_REJECTED
-    let number = revision == EVMC_EXPERIMENTAL ? UInt32(Revision.latest.rawValue) : UInt32(revision.rawValue)
-    guard let octet = UInt8(exactly: number), let revision = Revision(rawValue: octet), let message else { return result }
+    guard let fork = Fork(revision), let message else { return result }
     let data = message.pointee.input_data, size = message.pointee.input_size
     guard message.pointee.gas >= 0, exist(size, UInt8.self), data != nil || size == 0 else { return result }
     var address = message.pointee.code_address
     let precompile = withUnsafeBytes(of: &address) {
-        precompileNumber($0.baseAddress!.assumingMemoryBound(to: UInt8.self), at: revision)
+        precompileNumber($0.baseAddress!.assumingMemoryBound(to: UInt8.self), at: fork)
     }
     guard let precompile else { return result }
 
     var output = PrecompileOutput()
-    let outcome = runPrecompile(precompile, revision, PrecompileInput(data, size), gasLeft: message.pointee.gas, &output)
+    let outcome = runPrecompile(precompile, fork, PrecompileInput(data, size), gasLeft: message.pointee.gas, &output)
     switch outcome.status {
     case .success: result.status_code = EVMC_SUCCESS
     case .failure: result.status_code = EVMC_PRECOMPILE_FAILURE

@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// The precompiles of EIP-2537. An element of Fp is 64 octets, of which the first 16 are 0; infinity is (0, 0).
@@ -64,12 +65,12 @@ private func give(_ point: G2, _ output: inout PrecompileOutput) -> PrecompileSt
     return .success
 }
 
-func bls12G1Add(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bls12G1Add(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard input.count == 2 * Size.g1, let a = curvePoint(input.octets), let b = curvePoint(input.octets + Size.g1) else { return .failure }
     return give(a + b, &output)
 }
 
-func bls12G2Add(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bls12G2Add(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard input.count == 2 * Size.g2, let a = twistPoint(input.octets), let b = twistPoint(input.octets + Size.g2) else { return .failure }
     return give(a + b, &output)
 }
@@ -113,7 +114,7 @@ private func sumPairs<F: Field>(
     return .success
 }
 
-func bls12G1MSM(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bls12G1MSM(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     let size = Size.g1 + Size.scalar
     guard input.count > 0, input.count % size == 0 else { return .failure }
     var sum = G1.infinity
@@ -125,7 +126,7 @@ func bls12G1MSM(_: Revision, _ input: PrecompileInput, _ output: inout Precompil
     return status == .success ? give(sum, &output) : status
 }
 
-func bls12G2MSM(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bls12G2MSM(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     let size = Size.g2 + Size.scalar
     guard input.count > 0, input.count % size == 0 else { return .failure }
     var sum = G2.infinity
@@ -138,7 +139,7 @@ func bls12G2MSM(_: Revision, _ input: PrecompileInput, _ output: inout Precompil
     return status == .success ? give(sum, &output) : status
 }
 
-func bls12PairingCheck(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bls12PairingCheck(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     let size = Size.g1 + Size.g2
     guard input.count > 0, input.count % size == 0 else { return .failure }
     guard let isOne = pairingIsOne(BLS12381.self, input.count / size, { index in
@@ -152,12 +153,12 @@ func bls12PairingCheck(_: Revision, _ input: PrecompileInput, _ output: inout Pr
     return .success
 }
 
-func bls12MapFpToG1(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bls12MapFpToG1(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard input.count == 64, let u = element(input.octets) else { return .failure }
     return give(BLS12381.mapToG1(u), &output)
 }
 
-func bls12MapFp2ToG2(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bls12MapFp2ToG2(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard input.count == 128, let u = element2(input.octets) else { return .failure }
     return give(BLS12381.mapToG2(u), &output)
 }

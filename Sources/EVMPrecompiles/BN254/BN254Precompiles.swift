@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// The precompiles of EIP-196 and EIP-197: a point of G1 is x and y in 32 octets each, below p; infinity is (0, 0).
@@ -33,7 +34,7 @@ private func withOctets<R>(_ input: PrecompileInput, _ count: Int, _ body: (Unsa
     }
 }
 
-func bn254Add(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bn254Add(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     let sum: Affine<BN254Fp>? = withOctets(input, 128) {
         guard let a = point($0), let b = point($0 + 64) else { return nil }
         return a + b
@@ -42,7 +43,7 @@ func bn254Add(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileO
     return give(sum, &output)
 }
 
-func bn254Mul(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bn254Mul(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     let product: Affine<BN254Fp>? = withOctets(input, 96) {
         guard let base = point($0) else { return nil }
         let scalar = U256(loadBigEndian($0, 11), loadBigEndian($0, 10), loadBigEndian($0, 9), loadBigEndian($0, 8))
@@ -53,7 +54,7 @@ func bn254Mul(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileO
 }
 
 /// 1 if the product of the pairings is 1. Pairs go through the loop in groups, so that the room on the stack is bounded.
-func bn254Pairing(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func bn254Pairing(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard input.count % 192 == 0 else { return .failure }
     guard let isOne = pairingIsOne(BN254.self, input.count / 192, { index in
         guard let p = point(input.octets + 192 &* index), let q = twistPoint(input.octets + 192 &* index + 64) else { return nil }

@@ -1,10 +1,11 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 let blake2fInputSize = 213
 
 /// BLAKE2F: the compression function F of BLAKE2b (RFC 7693, 3.2) with any number of rounds, as EIP-152 lays out its input.
-func blake2f(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func blake2f(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard input.count == blake2fInputSize, input[212] <= 1 else { return .failure }
     guard let result = output.make(64) else { return .noMemory }
     let rounds = UInt32(truncatingIfNeeded: input.word64(0) >> 32)

@@ -1,8 +1,9 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// RIPEMD160: the digest as the last 20 of 32 octets (Yellow Paper, appendix E).
-func ripemd160(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func ripemd160(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard let result = output.make(32) else { return .noMemory }
     memset(result, 0, 12)
     ripemd160(input.octets, input.count, result + 12)

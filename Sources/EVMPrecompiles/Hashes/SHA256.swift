@@ -1,8 +1,9 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// SHA256 (Yellow Paper, appendix E).
-func sha256(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func sha256(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard let result = output.make(32) else { return .noMemory }
     sha256(input.octets, input.count, result)
     return .success

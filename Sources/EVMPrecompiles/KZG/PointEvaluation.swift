@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// The precompile of EIP-4844: does the polynomial of `commitment` have the value y at z?
@@ -108,7 +109,7 @@ private func word(_ octets: UnsafePointer<UInt8>) -> U256 {
     U256(loadBigEndian(octets, 3), loadBigEndian(octets, 2), loadBigEndian(octets, 1), loadBigEndian(octets, 0))
 }
 
-func kzgPointEvaluation(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func kzgPointEvaluation(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     guard input.count == KZG.inputSize else { return .failure }
     let octets = input.octets, commitment = octets + 96
     let hashesToInput = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { digest in

@@ -1,11 +1,12 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// MODEXP (EIP-198): base^exponent modulo the modulus, in as many octets as the modulus has; 0 for a modulus of 0 or 1. From Osaka
-/// on a length over 1024 octets is a failure (EIP-7823). The gas bounds time and memory: both follow the modulus's length.
-func modexp(_ revision: Revision, _ octets: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+/// on there is a limit to the lengths (EIP-7823). The gas bounds time and memory: both follow the modulus's length.
+func modexp(_ fork: Fork, _ octets: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     let input = ModExpInput(octets)
-    if revision >= .osaka, max(input.baseLength, input.exponentLength, input.modulusLength) > 1024 { return .failure }
+    if max(input.baseLength, input.exponentLength, input.modulusLength) > fork.rules.pointee.precompiles.modexpLimit { return .failure }
     guard input.modulusLength > 0 else { return .success }
     // No host's memory or time is enough for what is longer, whatever was paid.
     let limit: UInt64 = 1 << 40

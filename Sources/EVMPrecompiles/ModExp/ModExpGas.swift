@@ -1,25 +1,22 @@
+import EVMRules
 import VMCommon
 
-/// EIP-198, from Berlin on EIP-2565 and from Osaka on EIP-7883.
-func modexpGas(_ revision: Revision, _ octets: PrecompileInput) -> UInt64 {
-    let input = ModExpInput(octets)
+func modexpGas(_ rules: PrecompileRules.ModExp, _ bytes: PrecompileInput) -> UInt64 {
+    let input = ModExpInput(bytes)
     let length = max(input.baseLength, input.modulusLength)
-    switch revision {
-    case ..<Revision.berlin:
-        return product(complexity198(length), iterations(input, perOctet: 8), dividedBy: 20)
-    case ..<Revision.osaka:
-        return max(200, product(squaredWords(length), iterations(input, perOctet: 8), dividedBy: 3))
-    default:
-        guard length > 32 else { return max(500, product((0, 16), iterations(input, perOctet: 16), dividedBy: 1)) }
-        return max(500, product(doubled(squaredWords(length)), iterations(input, perOctet: 16), dividedBy: 1))
+    let complexity = switch rules.complexity {
+    case .curves: complexity198(length)
+    case .square: squaredWords(length)
+    case .doubleSquare: length > 32 ? doubled(squaredWords(length)) : (0, 16)
     }
+    return max(rules.least, product(complexity, squarings(input, rules.exponentByte), dividedBy: rules.divisor))
 }
 
-/// The number of squarings: the exponent's bits but the first, where all octets after the first 32 count in full.
-private func iterations(_ input: ModExpInput, perOctet: UInt64) -> UInt64 {
+/// The exponent's bits but the first, where all bytes after the first 32 count in full.
+private func squarings(_ input: ModExpInput, _ perByte: UInt64) -> UInt64 {
     let headBits = UInt64(truncatingIfNeeded: max(1, input.exponentHead.bitWidth)) - 1
     let tail = input.exponentLength > 32 ? input.exponentLength - 32 : 0
-    return max(1, saturating(headBits, tail, perOctet))
+    return max(1, PrecompileRules.Price(headBits, perByte).of(tail))
 }
 
 /// A number of 128 bits.

@@ -1,7 +1,8 @@
+import EVMRules
 import VMCommon
 
 /// P256VERIFY (EIP-7951): one for a valid signature, nothing otherwise.
-func p256Verify(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func p256Verify(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     let octets = input.octets
     guard input.count == 160,
         isP256Signature(hash: octets, r: octets + 32, s: octets + 64, x: octets + 96, y: octets + 128)

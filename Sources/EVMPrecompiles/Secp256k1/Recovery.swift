@@ -1,8 +1,9 @@
 import CPVM
+import EVMRules
 import VMCommon
 
 /// ECREC: the address of whoever signed (Yellow Paper, appendix F), nothing if there is none.
-func ecrecover(_: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+func ecrecover(_: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 128) { space in
         let octets = space.baseAddress!
         input.copy(0, 128, to: octets)

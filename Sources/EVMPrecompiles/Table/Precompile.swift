@@ -1,4 +1,5 @@
 import CPVM
+import EVMRules
 
 public enum PrecompileStatus: Equatable, Sendable {
     case success
@@ -14,11 +15,11 @@ public enum PrecompileStatus: Equatable, Sendable {
 public struct Precompile {
     private let number: UInt16
     public let name: StaticString
-    public let since: Revision
+    public let since: Fork
 
-    /// The precompile with this number as its address, nil if there is none at `revision`.
-    public init?(_ number: UInt16, at revision: Revision) {
-        guard let row = Precompile(number), row.since <= revision else { return nil }
+    /// The precompile with this number as its address, nil if there is none at `fork`.
+    public init?(_ number: UInt16, at fork: Fork) {
+        guard let row = Precompile(number), row.since <= fork else { return nil }
         self = row
     }
 
@@ -46,58 +47,59 @@ public struct Precompile {
         }
     }
 
-    private init(_ number: UInt16, _ name: StaticString, _ since: Revision) {
+    private init(_ number: UInt16, _ name: StaticString, _ since: Fork) {
         self.number = number
         self.name = name
         self.since = since
     }
 
     /// What a call with this input costs. It never traps; UInt64.max stands for all that is more.
-    public func gas(_ revision: Revision, _ input: PrecompileInput) -> UInt64 {
-        switch number {
-        case 0x01: 3000
-        case 0x02: perWord(60, 12, input)
-        case 0x03: perWord(600, 120, input)
-        case 0x04: perWord(15, 3, input)
-        case 0x05: modexpGas(revision, input)
-        case 0x06: revision < .istanbul ? 500 : 150
-        case 0x07: revision < .istanbul ? 40000 : 6000
-        case 0x08: bn254PairingGas(revision, input)
-        case 0x09: blake2fGas(revision, input)
-        case 0x0a: 50000
-        case 0x0b: 375
-        case 0x0c: bls12G1MSMGas(revision, input)
-        case 0x0d: 600
-        case 0x0e: bls12G2MSMGas(revision, input)
-        case 0x0f: bls12PairingCheckGas(revision, input)
-        case 0x10: 5500
-        case 0x11: 23800
-        case 0x100: 6900
+    public func gas(_ fork: Fork, _ input: PrecompileInput) -> UInt64 {
+        let price = fork.rules.pointee.precompiles
+        return switch number {
+        case 0x01: price.ecrecover.base
+        case 0x02: perWord(price.sha256, input)
+        case 0x03: perWord(price.ripemd160, input)
+        case 0x04: perWord(price.identity, input)
+        case 0x05: modexpGas(price.modexp, input)
+        case 0x06: price.bn254Add.base
+        case 0x07: price.bn254Mul.base
+        case 0x08: price.bn254Pairing.of(input.count / 192)
+        case 0x09: blake2fGas(price.blake2f, input)
+        case 0x0a: price.pointEvaluation.base
+        case 0x0b: price.bls12G1Add.base
+        case 0x0c: msmGas(input.count / 160, price.bls12G1Mul, g1Discounts)
+        case 0x0d: price.bls12G2Add.base
+        case 0x0e: msmGas(input.count / 288, price.bls12G2Mul, g2Discounts)
+        case 0x0f: price.bls12Pairing.of(input.count / 384)
+        case 0x10: price.bls12MapToG1.base
+        case 0x11: price.bls12MapToG2.base
+        case 0x100: price.p256Verify.base
         default: .max
         }
     }
 
     /// Computes the result; charges nothing. It asks `output` for room before a result that is not empty. Never `.outOfGas`.
-    public func run(_ revision: Revision, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+    public func run(_ fork: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
         switch number {
-        case 0x01: ecrecover(revision, input, &output)
-        case 0x02: sha256(revision, input, &output)
-        case 0x03: ripemd160(revision, input, &output)
-        case 0x04: identity(revision, input, &output)
-        case 0x05: modexp(revision, input, &output)
-        case 0x06: bn254Add(revision, input, &output)
-        case 0x07: bn254Mul(revision, input, &output)
-        case 0x08: bn254Pairing(revision, input, &output)
-        case 0x09: blake2f(revision, input, &output)
-        case 0x0a: kzgPointEvaluation(revision, input, &output)
-        case 0x0b: bls12G1Add(revision, input, &output)
-        case 0x0c: bls12G1MSM(revision, input, &output)
-        case 0x0d: bls12G2Add(revision, input, &output)
-        case 0x0e: bls12G2MSM(revision, input, &output)
-        case 0x0f: bls12PairingCheck(revision, input, &output)
-        case 0x10: bls12MapFpToG1(revision, input, &output)
-        case 0x11: bls12MapFp2ToG2(revision, input, &output)
-        case 0x100: p256Verify(revision, input, &output)
+        case 0x01: ecrecover(fork, input, &output)
+        case 0x02: sha256(fork, input, &output)
+        case 0x03: ripemd160(fork, input, &output)
+        case 0x04: identity(fork, input, &output)
+        case 0x05: modexp(fork, input, &output)
+        case 0x06: bn254Add(fork, input, &output)
+        case 0x07: bn254Mul(fork, input, &output)
+        case 0x08: bn254Pairing(fork, input, &output)
+        case 0x09: blake2f(fork, input, &output)
+        case 0x0a: kzgPointEvaluation(fork, input, &output)
+        case 0x0b: bls12G1Add(fork, input, &output)
+        case 0x0c: bls12G1MSM(fork, input, &output)
+        case 0x0d: bls12G2Add(fork, input, &output)
+        case 0x0e: bls12G2MSM(fork, input, &output)
+        case 0x0f: bls12PairingCheck(fork, input, &output)
+        case 0x10: bls12MapFpToG1(fork, input, &output)
+        case 0x11: bls12MapFp2ToG2(fork, input, &output)
+        case 0x100: p256Verify(fork, input, &output)
         default: .failure
         }
     }
@@ -106,11 +108,11 @@ public struct Precompile {
     public static var end: UInt16 { 0x101 }
 }
 
-/// The number of the 20-octet `address` if a precompile has it at `revision`, else nil.
-public func precompileNumber(_ address: UnsafePointer<UInt8>, at revision: Revision) -> UInt16? {
+/// The number of the 20-octet `address` if a precompile has it at `fork`, else nil.
+public func precompileNumber(_ address: UnsafePointer<UInt8>, at fork: Fork) -> UInt16? {
     for index in 0..<18 where address[index] != 0 { return nil }
     let number = UInt16(address[18]) << 8 | UInt16(address[19])
-    return Precompile(number, at: revision) == nil ? nil : number
+    return Precompile(number, at: fork) == nil ? nil : number
 }
 
 public struct PrecompileResult {
@@ -119,14 +121,14 @@ public struct PrecompileResult {
     public let gasLeft: Int64
 }
 
-/// Calls the precompile `number`, which there must be at `revision`. `output` is empty unless the call succeeds; the caller releases it.
+/// Calls the precompile `number`, which there must be at `fork`. `output` is empty unless the call succeeds; the caller releases it.
 public func runPrecompile(
-    _ number: UInt16, _ revision: Revision, _ input: PrecompileInput, gasLeft: Int64, _ output: inout PrecompileOutput
+    _ number: UInt16, _ fork: Fork, _ input: PrecompileInput, gasLeft: Int64, _ output: inout PrecompileOutput
 ) -> PrecompileResult {
-    guard let precompile = Precompile(number, at: revision) else { return PrecompileResult(status: .failure, gasLeft: 0) }
-    let cost = precompile.gas(revision, input)
+    guard let precompile = Precompile(number, at: fork) else { return PrecompileResult(status: .failure, gasLeft: 0) }
+    let cost = precompile.gas(fork, input)
     guard gasLeft >= 0, cost <= UInt64(truncatingIfNeeded: gasLeft) else { return PrecompileResult(status: .outOfGas, gasLeft: 0) }
-    let status = precompile.run(revision, input, &output)
+    let status = precompile.run(fork, input, &output)
     guard status == .success else {
         output.release()
         return PrecompileResult(status: status, gasLeft: 0)

@@ -1,5 +1,6 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// Execution and what comes of it (duet_state.h).
@@ -11,13 +12,13 @@ private func run(
 ) -> duet_state_error_t {
     guard let session = Session.pointer(state), let block, let receipt else { return DUET_STATE_ERR_NULL }
     receipt.pointee = duet_receipt_t()
-    guard let revision = Revision(revision) else { return DUET_STATE_ERR_ARGUMENT }
+    guard let fork = Fork(revision) else { return DUET_STATE_ERR_ARGUMENT }
     guard !session.pointee.isRunning else { return DUET_STATE_ERR_BUSY }
     guard let vm = session.pointee.vm(vm) else { return DUET_STATE_ERR_NO_MEMORY }
     guard vm.pointee.abi_version == Int32(truncatingIfNeeded: EVMC_ABI_VERSION) else { return DUET_STATE_ERR_VM }
     session.pointee.isRunning = true
     defer { session.pointee.isRunning = false }
-    let execution = Execution(state: Session.statePointer(session), vm: vm, revision: revision, block: block.pointee)
+    let execution = Execution(state: Session.statePointer(session), vm: vm, fork: fork, block: block.pointee)
     switch body(execution, session) {
     case .failure(let error): return error.code
     case .success(let outcome):
@@ -66,9 +67,9 @@ public func duet_state_check(
     _ state: OpaquePointer?, _ revision: evmc_revision, _ block: UnsafePointer<duet_block_t>?, _ transaction: UnsafePointer<duet_transaction_t>?
 ) -> duet_state_error_t {
     guard let session = Session.pointer(state), let block, let transaction else { return DUET_STATE_ERR_NULL }
-    guard let revision = Revision(revision), transaction.pointee.isWellFormed else { return DUET_STATE_ERR_ARGUMENT }
+    guard let fork = Fork(revision), transaction.pointee.isWellFormed else { return DUET_STATE_ERR_ARGUMENT }
     guard !session.pointee.isRunning else { return DUET_STATE_ERR_BUSY }
-    switch session.pointee.state.check(transaction.pointee, block.pointee, revision) {
+    switch session.pointee.state.check(transaction.pointee, block.pointee, fork) {
     case .success: return DUET_STATE_OK
     case .failure(let error): return error.code
     }

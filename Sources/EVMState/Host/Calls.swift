@@ -1,5 +1,6 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// Message calls (Yellow Paper, 8).
@@ -9,7 +10,7 @@ extension Host {
             host.pointee.fault = DUET_STATE_ERR_VM
             return evmc_result(EVMC_REJECTED)
         }
-        guard message.pointee.depth <= maxDepth else { return evmc_result(EVMC_CALL_DEPTH_EXCEEDED, gasLeft: message.pointee.gas) }
+        guard message.pointee.depth <= Limit.callDepth else { return evmc_result(EVMC_CALL_DEPTH_EXCEEDED, gasLeft: message.pointee.gas) }
         if message.pointee.kind == EVMC_CREATE || message.pointee.kind == EVMC_CREATE2 { return create(host, message) }
         guard canPay(host, message) else { return evmc_result(EVMC_INSUFFICIENT_BALANCE, gasLeft: message.pointee.gas) }
 
@@ -64,14 +65,14 @@ extension Host {
     @inline(never)
     private static func calledPrecompile(_ host: Pointer, _ message: UnsafePointer<evmc_message>) -> UInt16? {
         guard message.pointee.flags & EVMC_DELEGATED.rawValue == 0 else { return nil }
-        return withUnsafePointer(to: message.pointee.code_address) { precompile($0, host.pointee.revision) }
+        return withUnsafePointer(to: message.pointee.code_address) { precompile($0, host.pointee.fork) }
     }
 
     @inline(never)
     private static func run(_ host: Pointer, precompile number: UInt16, _ message: UnsafePointer<evmc_message>) -> evmc_result {
         let input = PrecompileInput(message.pointee.input_data, message.pointee.input_size)
         var output = PrecompileOutput()
-        let outcome = runPrecompile(number, host.pointee.revision, input, gasLeft: message.pointee.gas, &output)
+        let outcome = runPrecompile(number, host.pointee.fork, input, gasLeft: message.pointee.gas, &output)
         switch outcome.status {
         case .success:
             var result = evmc_result(EVMC_SUCCESS, gasLeft: outcome.gasLeft)

@@ -1,17 +1,9 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// Contract creation (Yellow Paper, 7).
-enum Creation {
-    /// EIP-170
-    static let maxCode = 24576
-    /// EIP-3860
-    static let maxInitCode = 2 * maxCode
-    /// G_codedeposit, for each octet.
-    static let depositGas: Int64 = 200
-}
-
 extension Host {
     static func create(_ host: Pointer, _ message: UnsafePointer<evmc_message>) -> evmc_result {
         // On the heap, not in this frame, of which there may be 1024.
@@ -57,15 +49,15 @@ extension Host {
             return .refused(EVMC_OUT_OF_MEMORY, gasLeft: 0)
         }
         // EIP-2929: stays warm even if the creation fails.
-        if host.pointee.revision >= .berlin { _ = state.pointee.warm(address) }
+        if host.pointee.fork.rules.pointee.execution.hasAccessLists { _ = state.pointee.warm(address) }
         // EIP-684 and 7610
         guard state.pointee.nonce(address) == 0, state.pointee.code(address).isEmpty, !state.pointee.hasStorage(address) else {
             return .refused(EVMC_FAILURE, gasLeft: 0)
         }
         let checkpoint = state.pointee.checkpoint()
         state.pointee.markCreated(address)
-        // EIP-161
-        if host.pointee.revision >= .spuriousDragon { state.pointee.setNonce(address, 1) }
+        let firstNonce = host.pointee.fork.rules.pointee.creation.firstNonce
+        if firstNonce > 0 { state.pointee.setNonce(address, firstNonce) }
         transferValue(host, message, to: address)
         message.pointee.recipient = address.evmc
         message.pointee.code_address = address.evmc
@@ -108,14 +100,12 @@ extension Host {
     }
 
     private static func deposit(_ host: Pointer, _ code: UnsafeRawBufferPointer, _ address: Address, _ gasLeft: inout Int64) -> evmc_status_code {
-        let revision = host.pointee.revision
-        if revision >= .spuriousDragon, code.count > Creation.maxCode { return EVMC_FAILURE }
-        // EIP-3541
-        if revision >= .london, code.first == 0xef { return EVMC_CONTRACT_VALIDATION_FAILURE }
-        let (cost, overflow) = Int64(code.count).multipliedReportingOverflow(by: Creation.depositGas)
+        let rules = host.pointee.fork.rules
+        guard UInt64(truncatingIfNeeded: code.count) <= rules.pointee.creation.codeLimit else { return EVMC_FAILURE }
+        if rules.pointee.creation.refusesEF, code.first == 0xef { return EVMC_CONTRACT_VALIDATION_FAILURE }
+        let (cost, overflow) = Int64(code.count).multipliedReportingOverflow(by: rules.pointee.creation.codeByte)
         guard !overflow, cost <= gasLeft else {
-            // Frontier made a contract without code of it (EIP-2).
-            return revision == .frontier ? EVMC_SUCCESS : EVMC_OUT_OF_GAS
+            return rules.pointee.creation.failsUnpaid ? EVMC_OUT_OF_GAS : EVMC_SUCCESS
         }
         gasLeft -= cost
         host.pointee.state.pointee.setCode(address, code)

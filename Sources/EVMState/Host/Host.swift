@@ -1,5 +1,6 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// The state as an EVMC host: what a client gives to an EVM, and what an EVM calls back. One value serves one transaction.
@@ -13,7 +14,7 @@ public struct Host {
     let interface = Host.makeInterface()
     let state: UnsafeMutablePointer<State>
     let vm: UnsafeMutablePointer<evmc_vm>
-    let revision: Revision
+    let fork: Fork
     let block: duet_block_t
     var context = evmc_tx_context()
     /// An EVM or a precompile that could not do its work: the outcome is none of Ethereum's.
@@ -21,10 +22,10 @@ public struct Host {
 
     static let maxDepth: Int32 = 1024
 
-    init(state: UnsafeMutablePointer<State>, vm: UnsafeMutablePointer<evmc_vm>, revision: Revision, block: duet_block_t) {
+    init(state: UnsafeMutablePointer<State>, vm: UnsafeMutablePointer<evmc_vm>, fork: Fork, block: duet_block_t) {
         self.state = state
         self.vm = vm
-        self.revision = revision
+        self.fork = fork
         self.block = block
         context.block_coinbase = block.coinbase
         context.block_number = block.number
@@ -40,7 +41,7 @@ public struct Host {
     @inline(__always)
     static func execute(_ host: Pointer, _ message: UnsafePointer<evmc_message>, _ code: UnsafeRawBufferPointer) -> evmc_result {
         let result = host.pointee.vm.pointee.execute(
-            host.pointee.vm, interface(host), OpaquePointer(host), host.pointee.revision.evmc, message,
+            host.pointee.vm, interface(host), OpaquePointer(host), host.pointee.fork.evmc, message,
             code.baseAddress?.assumingMemoryBound(to: UInt8.self), code.count)
         if result.status_code.rawValue < 0 { note(result.status_code, host) }
         if result.gas_left < 0 || result.gas_left > message.pointee.gas || !isSound(result) { return discard(host, result) }
@@ -79,10 +80,10 @@ public struct Host {
 
     /// The number of the precompile with this address, nil if it is an ordinary one.
     @inline(__always)
-    static func precompile(_ address: UnsafePointer<evmc_address>, _ revision: Revision) -> UInt16? {
+    static func precompile(_ address: UnsafePointer<evmc_address>, _ fork: Fork) -> UInt16? {
         let octets = UnsafeRawPointer(address)
         guard octets.loadUnaligned(as: UInt64.self) == 0 else { return nil }
-        return precompileNumber(octets.assumingMemoryBound(to: UInt8.self), at: revision)
+        return precompileNumber(octets.assumingMemoryBound(to: UInt8.self), at: fork)
     }
 }
 

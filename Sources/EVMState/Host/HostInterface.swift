@@ -1,6 +1,7 @@
 import CPVM
 import EVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// EVMC's host functions, each a few lines over the state.
@@ -16,7 +17,7 @@ extension Host {
             account_exists: { context, address in
                 let address = Address(address.unsafelyUnwrapped.pointee)
                 // EIP-161: an account that is empty counts as none.
-                return Host.pointer(context).pointee.revision.deletesEmptyAccounts
+                return Host.pointer(context).pointee.fork.rules.pointee.deletesEmptyAccounts
                     ? !Host.state(context).pointee.isEmpty(address) : Host.state(context).pointee.exists(address)
             },
             get_storage: { context, address, key in
@@ -77,7 +78,7 @@ extension Host {
             access_account: { context, address in
                 let address = address.unsafelyUnwrapped
                 // EIP-2929: precompiles are warm from the start.
-                if Host.precompile(address, Host.pointer(context).pointee.revision) != nil { return EVMC_ACCESS_WARM }
+                if Host.precompile(address, Host.pointer(context).pointee.fork) != nil { return EVMC_ACCESS_WARM }
                 return Host.state(context).pointee.warm(Address(address.pointee)) ? EVMC_ACCESS_WARM : EVMC_ACCESS_COLD
             },
             access_storage: { context, address, key in
@@ -100,7 +101,7 @@ extension Host {
         let state = host.pointee.state
         let balance = state.pointee.balance(address)
         // EIP-6780: only what the same transaction created disappears; other accounts just give their balance away.
-        if host.pointee.revision >= .cancun, !state.pointee.isCreated(address) {
+        if host.pointee.fork.rules.pointee.execution.selfdestructSparesOld, !state.pointee.isCreated(address) {
             if address != beneficiary { state.pointee.subtractBalance(address, balance) }
             if address != beneficiary { state.pointee.addBalance(beneficiary, balance) }
             return false

@@ -1,9 +1,7 @@
 import VMCommon
 
-/// EIP-4844: gas of a blob, and the price of that gas.
+/// EIP-4844: the price of blobs' gas.
 public enum BlobFee {
-    public static let gasPerBlob: UInt64 = 1 << 17
-
     /// e^(excess / fraction) as the EIP's fake_exponential with factor 1 has it; 2^256 - 1 if a sum or product on the way exceeds
     /// that, which takes a price that no one can pay for one blob.
     public static func price(excessGas: UInt64, updateFraction: UInt64) -> U256 {

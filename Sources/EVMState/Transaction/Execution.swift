@@ -1,6 +1,7 @@
 import CPVM
 import EVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// What came of a transaction.
@@ -16,13 +17,15 @@ struct Outcome {
 struct Execution {
     let state: UnsafeMutablePointer<State>
     let vm: UnsafeMutablePointer<evmc_vm>
-    let revision: Revision
+    let fork: Fork
     let block: duet_block_t
+
+    private var rules: UnsafePointer<ForkRules> { fork.rules }
 
     /// Executes a transaction (Yellow Paper, 6). On a failure the state is as it was. The output goes to `output`.
     func run(_ transaction: duet_transaction_t, _ output: inout ByteBuffer) -> Result<Outcome, TransactionError> {
         let valid: ValidTransaction
-        switch state.pointee.check(transaction, block, revision) {
+        switch state.pointee.check(transaction, block, fork) {
         case .success(let checked): valid = checked
         case .failure(let error): return .failure(error)
         }
@@ -30,8 +33,8 @@ struct Execution {
         let sender = Address(transaction.sender)
         state.pointee.setBalance(sender, state.pointee.balance(sender) &- valid.gasFee &- valid.blobFee)
         state.pointee.setNonce(sender, transaction.nonce + 1)
-        if revision >= .berlin { warmUp(transaction) }
-        var refund = state.pointee.setDelegations(transaction, block)
+        if rules.pointee.execution.hasAccessLists { warmUp(transaction) }
+        var refund = state.pointee.setDelegations(transaction, block, fork)
 
         let gas = Int64(truncatingIfNeeded: transaction.gas_limit - valid.intrinsic.execution)
         let trace = TransactionTrace(vm, refund: refund)
@@ -49,15 +52,14 @@ struct Execution {
             refund &+= UInt64(truncatingIfNeeded: max(0, result.evmc.gas_refund))
         }
         let used = transaction.gas_limit - Execution.gasLeft(result.evmc, of: transaction.gas_limit)
-        // EIP-3529
-        outcome.gasRefund = min(refund, used / (revision >= .london ? 5 : 2))
+        outcome.gasRefund = min(refund, used / rules.pointee.transaction.refundQuotient)
         outcome.gasUsed = max(used - outcome.gasRefund, valid.intrinsic.floor)
         pay(transaction, outcome)
         return end(outcome)
     }
 
     private func end(_ outcome: Outcome) -> Result<Outcome, TransactionError> {
-        guard !state.pointee.failed, state.pointee.endTransaction(deletesEmpty: revision.deletesEmptyAccounts) else {
+        guard !state.pointee.failed, state.pointee.endTransaction(deletesEmpty: rules.pointee.deletesEmptyAccounts) else {
             return .failure(abandon(DUET_STATE_OK))
         }
         return .success(outcome)
@@ -73,7 +75,7 @@ struct Execution {
         transaction.to = contract.evmc
         transaction.data = data.baseAddress?.assumingMemoryBound(to: UInt8.self)
         transaction.data_size = data.count
-        if revision >= .berlin { warmUp(transaction) }
+        if rules.pointee.execution.hasAccessLists { warmUp(transaction) }
         var result = call(transaction, gas: Int64(truncatingIfNeeded: Execution.systemGas), U256())
         defer { Execution.release(&result.evmc) }
         guard result.fault == DUET_STATE_OK, !state.pointee.failed, Execution.keep(result.evmc, &output) else {
@@ -96,7 +98,7 @@ struct Execution {
     private func warmUp(_ transaction: duet_transaction_t) {
         _ = state.pointee.warm(Address(transaction.sender))
         if !transaction.is_creation { _ = state.pointee.warm(Address(transaction.to)) }
-        if revision >= .shanghai { _ = state.pointee.warm(Address(block.coinbase)) }
+        if rules.pointee.transaction.warmsCoinbase { _ = state.pointee.warm(Address(block.coinbase)) }
         for tuple in transaction.accessTuples {
             _ = state.pointee.warm(Address(tuple.address))
             for key in tuple.keyList { _ = state.pointee.warm(Address(tuple.address), Bytes32(key)) }
@@ -104,7 +106,7 @@ struct Execution {
     }
 
     private func call(_ transaction: duet_transaction_t, gas: Int64, _ price: U256) -> (evmc: evmc_result, fault: duet_state_error_t) {
-        var host = Host(state: state, vm: vm, revision: revision, block: block)
+        var host = Host(state: state, vm: vm, fork: fork, block: block)
         host.context.tx_origin = transaction.sender
         host.context.tx_gas_price = evmc_bytes32(price)
         host.context.blob_hashes = transaction.blob_hashes
@@ -120,7 +122,7 @@ struct Execution {
         if !transaction.is_creation {
             message.recipient = transaction.to
             message.code_address = transaction.to
-            if revision >= .prague, let delegate = SetCode.delegate(state.pointee.code(Address(transaction.to))) {
+            if rules.pointee.execution.hasDelegations, let delegate = SetCode.delegate(state.pointee.code(Address(transaction.to))) {
                 _ = state.pointee.warm(delegate)
                 message.code_address = delegate.evmc
                 message.flags |= EVMC_DELEGATED.rawValue
@@ -144,7 +146,7 @@ struct Execution {
         let sender = Address(transaction.sender)
         let back = U256(transaction.gas_limit - outcome.gasUsed) &* outcome.gasPrice
         state.pointee.setBalance(sender, state.pointee.balance(sender) &+ back)
-        let tip = revision >= .london ? outcome.gasPrice &- block.base_fee.number : outcome.gasPrice
+        let tip = rules.pointee.transaction.hasBaseFee ? outcome.gasPrice &- block.base_fee.number : outcome.gasPrice
         state.pointee.addBalance(Address(block.coinbase), U256(outcome.gasUsed) &* tip)
     }
 

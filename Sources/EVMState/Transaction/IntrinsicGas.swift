@@ -1,5 +1,6 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// What a transaction costs before it executes anything (Yellow Paper, 6.2: g_0), and the least that it costs in the end
@@ -8,28 +9,21 @@ public struct IntrinsicGas {
     public let execution: UInt64
     public let floor: UInt64
 
-    private static let transaction: UInt64 = 21000
-
-    public init(_ transaction: duet_transaction_t, _ revision: Revision) {
+    public init(_ transaction: duet_transaction_t, _ fork: Fork) {
+        let rules = fork.rules.pointee.transaction, creation = fork.rules.pointee.creation
+        let size = UInt64(truncatingIfNeeded: transaction.data_size)
         var zeros: UInt64 = 0
-        for octet in transaction.dataBytes where octet == 0 { zeros += 1 }
-        let others = UInt64(truncatingIfNeeded: transaction.data_size) - zeros
+        for byte in transaction.dataBytes where byte == 0 { zeros += 1 }
 
-        var gas = IntrinsicGas.transaction
-        gas += zeros * 4 + others * (revision >= .istanbul ? 16 : 68)
-        if transaction.is_creation {
-            if revision >= .homestead { gas += 32000 }
-            // EIP-3860
-            if revision >= .shanghai { gas += 2 * ((UInt64(truncatingIfNeeded: transaction.data_size) + 31) / 32) }
-        }
-        // EIP-2930
+        var gas = rules.base + zeros * rules.zeroByte + (size - zeros) * rules.otherByte
+        if transaction.is_creation { gas += rules.creation + creation.initcodeWord * ((size + 31) / 32) }
         for tuple in transaction.accessTuples {
-            let (sum, overflow) = gas.addingReportingOverflow(2400 + 1900 * UInt64(truncatingIfNeeded: tuple.key_count))
+            let (sum, overflow) = gas.addingReportingOverflow(rules.accessAddress + rules.accessKey * UInt64(truncatingIfNeeded: tuple.key_count))
             gas = overflow ? .max : sum
         }
         // EIP-7702: as if every authority were a new account.
-        let (sum, overflow) = gas.addingReportingOverflow(UInt64(truncatingIfNeeded: transaction.authorization_count) * SetCode.newAccountGas)
+        let (sum, overflow) = gas.addingReportingOverflow(UInt64(truncatingIfNeeded: transaction.authorization_count) * rules.newAuthority)
         execution = overflow ? .max : sum
-        floor = revision >= .prague ? IntrinsicGas.transaction + 10 * (zeros + 4 * others) : 0
+        floor = rules.floorToken == 0 ? 0 : rules.base + rules.floorToken * (zeros + rules.tokensOfOtherByte * (size - zeros))
     }
 }

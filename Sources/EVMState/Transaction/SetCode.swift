@@ -1,14 +1,10 @@
 import CPVM
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// EIP-7702: accounts whose code is the code of another.
 enum SetCode {
-    /// PER_EMPTY_ACCOUNT_COST: paid in advance for each authorization.
-    static let newAccountGas: UInt64 = 25000
-    /// PER_AUTH_BASE_COST: what one costs whose authority exists already.
-    static let authorizationGas: UInt64 = 12500
-
     /// Octets of a delegation designator: 0xef0100 and an address.
     static let designatorOctets = 23
 
@@ -21,10 +17,11 @@ enum SetCode {
 
 extension State {
     /// Carries out the valid ones of a transaction's authorizations. Gives the refund for authorities that existed.
-    mutating func setDelegations(_ transaction: duet_transaction_t, _ block: duet_block_t) -> UInt64 {
+    mutating func setDelegations(_ transaction: duet_transaction_t, _ block: duet_block_t, _ fork: Fork) -> UInt64 {
+        let rules = fork.rules
         var refund: UInt64 = 0
         for authorization in transaction.authorizationList where setDelegation(authorization, block) {
-            refund += SetCode.newAccountGas - SetCode.authorizationGas
+            refund += rules.pointee.transaction.newAuthority - rules.pointee.transaction.knownAuthority
         }
         return refund
     }

@@ -1,38 +1,38 @@
 import CPVM
-import VMCommon
 
-/// Costs and rules that are not the fixed cost of an instruction. A fork is its parent plus deltas, as in `ForkTable.swift`.
-struct ForkRules: Sendable, BitwiseCopyable {
-    struct Store: Sendable, BitwiseCopyable {
-        var cost: Int32
-        var refund: Int32
+/// What instructions cost and may do beyond the fixed cost that their table has.
+public struct ExecutionRules: Sendable, BitwiseCopyable {
+    public struct Store: Sendable, BitwiseCopyable {
+        public var cost: Int32
+        public var refund: Int32
     }
 
-    /// EXP: for each octet of the exponent. EIP-160
-    var expOctet: Int64 = 10
+    /// EXP: for each byte of the exponent. EIP-160
+    public var expByte: Int64 = 10
     /// Is accessed storage and are accessed accounts cheaper? EIP-2929
-    var hasAccessLists = false
+    public var hasAccessLists = false
+    /// A warm access by an instruction whose fixed cost has none. EIP-2929
+    public var warmAccess: Int64 = 0
     /// What the first access to an account adds to the cost of the instruction; to storage, for SLOAD and for SSTORE. EIP-2929
-    var coldAccount: Int64 = 0
-    var coldLoad: Int64 = 0
-    var coldStore: Int64 = 0
+    public var coldAccount: Int64 = 0
+    public var coldLoad: Int64 = 0
+    public var coldStore: Int64 = 0
     /// SSTORE fails if no more than this gas is left. EIP-2200
-    var storeNeeds: Int64 = -1
+    public var storeNeeds: Int64 = -1
     /// CALL and CREATE hand on at most all but a 64th. EIP-150
-    var keepsA64th = false
+    public var keepsA64th = false
     /// A call to an account that is not there pays for it only if it transfers value. EIP-161
-    var emptyAccountsAreFree = false
+    public var emptyAccountsAreFree = false
     /// SELFDESTRUCT pays for an account that it makes. EIP-150, 161
-    var selfdestructPaysForAccount = false
+    public var selfdestructPaysForAccount = false
     /// SELFDESTRUCT gives this back, once an account. EIP-3529: nothing
-    var selfdestructRefund: Int64 = 24000
+    public var selfdestructRefund: Int64 = 24000
+    /// SELFDESTRUCT deletes what the same transaction has made, and nothing else. EIP-6780
+    public var selfdestructSparesOld = false
     /// Calls follow delegations. EIP-7702
-    var hasDelegations = false
-    /// The greatest initcode of CREATE, and what a word of it costs. EIP-3860
-    var initcodeLimit = UInt64.max
-    var initcodeWord: Int64 = 0
+    public var hasDelegations = false
     /// Cost and refund of SSTORE, by EVMC's storage status.
-    var store = InlineArray<9, Store>(repeating: Store(cost: 0, refund: 0))
+    public var store = InlineArray<9, Store>(repeating: Store(cost: 0, refund: 0))
 
     /// Before EIP-1283, and in Petersburg without it.
     mutating func storeByValue() {
@@ -61,43 +61,4 @@ struct ForkRules: Sendable, BitwiseCopyable {
         rule(EVMC_STORAGE_ADDED_DELETED, access, set - access)
         rule(EVMC_STORAGE_MODIFIED_RESTORED, access, reset - access)
     }
-
-    init(_ fork: Fork) {
-        guard let parent = fork.parent else {
-            storeByValue()
-            return
-        }
-        self = ForkRules(parent)
-        switch fork {
-        case .tangerineWhistle:
-            keepsA64th = true
-            selfdestructPaysForAccount = true
-        case .spuriousDragon:
-            expOctet = 50
-            emptyAccountsAreFree = true
-        case .constantinople: storeByNet(access: 200, reset: 5000, clear: 15000)
-        case .petersburg: storeByValue()
-        case .istanbul:
-            storeByNet(access: 800, reset: 5000, clear: 15000)
-            storeNeeds = 2300
-        case .berlin:
-            hasAccessLists = true
-            coldAccount = 2500
-            coldLoad = 2000
-            coldStore = 2100
-            storeByNet(access: 100, reset: 2900, clear: 15000)
-        case .london:
-            storeByNet(access: 100, reset: 2900, clear: 4800)
-            selfdestructRefund = 0
-        case .shanghai:
-            initcodeLimit = 0xc000
-            initcodeWord = 2
-        case .prague: hasDelegations = true
-        case .frontier, .homestead, .byzantium, .paris, .cancun, .osaka, .experimental: break
-        }
-    }
 }
-
-private let table = Table<ForkRules>(count: Fork.count) { ForkRules(Fork(rawValue: UInt8(truncatingIfNeeded: $0)) ?? .frontier) }
-
-func rules(of fork: Fork) -> UnsafePointer<ForkRules> { table.address + Int(fork.rawValue) }
