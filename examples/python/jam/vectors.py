@@ -12,22 +12,25 @@ from state import Account
 # What the statistics say of accumulation: results, transfers, gas. 0.7.2 does not count transfers.
 COUNTS = {GP080: ("accumulate_count", "accumulate_transfer_count", "accumulate_gas_used"),
           GP072: ("accumulate_count", 0, "accumulate_gas_used")}
+KINDS = [(isa, tiny) for tiny in (True, False) for isa in (GP080, GP072)]
 VALIDATOR = 336  # bytes
 
 
 def load(path, isa=None):
     """Chain with the block's slot and entropy, state, reports, preimages, state to expect; None if it was refused.
-    Without an instruction set the vector's form decides."""
+    Which version and chain a vector is for is seen by its form."""
     with open(path, "rb") as file:
         data = file.read()
-    tried = []
-    for isa in (GP080, GP072) if isa is None else (isa,):
-        chain = Chain(isa, tiny="full" not in path.split("/"))
+    problems = set()
+    for kind in [kind for kind in KINDS if isa in (None, kind[0])]:
         try:
-            return read(chain, data, json=path.endswith(".json"))
+            vector = read(Chain(*kind), data, json=path.endswith(".json"))
         except (KeyError, TypeError, ValueError) as problem:
-            tried.append(problem)
-    raise ValueError("no vector of accumulation: " + ", ".join(map(repr, tried)))
+            problems.add(repr(problem))
+        else:
+            KINDS.sort(key=lambda other: other != kind)  # the next one is likely to be of this kind, too
+            return vector
+    raise ValueError("no vector of accumulation: " + ", ".join(sorted(problems)))
 
 
 def read(chain, data, json):
@@ -41,8 +44,14 @@ def read(chain, data, json):
     return case(chain, vector)
 
 
+def demand(condition):
+    if not condition:
+        raise ValueError("of another version or chain")
+
+
 def state(chain, slot, ready, accumulated, privileges, statistics, accounts, **rest):
     counts = COUNTS[chain.isa]
+    demand(all((COUNTS[GP080][1] in service["record"]) == (chain.isa == GP080) for service in statistics))
     records = {service["id"]: tuple(name and service["record"][name] for name in counts) for service in statistics}
     return SimpleNamespace(
         slot=slot, accumulated=[set(done) for done in accumulated], privileges=privileges, accounts=accounts,
@@ -66,12 +75,12 @@ def case(chain, vector):
         names = ("slot", "ready_queue", "accumulated", "privileges", "statistics")
         return state(chain, *(of[name] for name in names), accounts, **rest)
 
-    of_080 = {"erasure_shards" in report["package_spec"] for report in vector["input"]["reports"]}
-    if of_080 - {chain.isa == GP080}:
-        raise ValueError("reports of another version")
+    reports = vector["input"]["reports"]
+    demand(all(("erasure_shards" in report["package_spec"]) == (chain.isa == GP080) for report in reports))
+    demand(len(vector["pre_state"]["ready_queue"]) == chain["epoch"])
     chain.slot, chain.entropy = vector["input"]["slot"], vector["pre_state"]["entropy"]
     before = read(vector["pre_state"], queues=[b""] * chain["cores"], staging=b"")  # a case says nothing of these
-    return chain, before, vector["input"]["reports"], [], read(vector["post_state"], root=vector["output"].get("ok"))
+    return chain, before, reports, [], read(vector["post_state"], root=vector["output"].get("ok"))
 
 
 def step(chain, vector):
