@@ -71,6 +71,21 @@ import Testing
         #expect(broken.status == 1 && broken.output.contains(": the trace breaks off"))
     }
 
+    /// With a host in place of the trace's answers; several traces in one file, and one that a host alone cannot replay.
+    @Test func anotherHostAnswers() throws {
+        let text = try recorded()
+        func replay(_ text: String) throws -> String { duet("pvm", "replay", try folder.write("hosted", text), "--host", "jam").output }
+        #expect(try replay(text) == "1 passed, 0 failed\n")
+        #expect(try replay(text + "12:00 INFO other\n" + text) == "2 passed, 0 failed\n")
+        let other = try replay(text + text.replacing("r03=0x6", with: "r03=0x7"))
+        #expect(other.contains("hosted:10: here: HALT pc=") && other.hasSuffix("1 passed, 1 failed\n"), "\(other)")
+        let paid = try replay(text.replacing("\nstart ", with: "\ncomment duet paid\nstart "))
+        #expect(paid.contains("the trace begins in the middle of a run") && paid.hasSuffix("0 passed, 1 failed\n"))
+        #expect(try replay("nothing\n").contains("there is no ecalli trace in it"))
+        let short = text.split(separator: "\n").dropLast().joined(separator: "\n")
+        #expect(try replay(short).contains("here: HALT pc="))
+    }
+
     @Test func tracesAreCompared() throws {
         let text = try recorded()
         let first = try folder.write("first", text)

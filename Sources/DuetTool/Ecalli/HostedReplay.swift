@@ -26,6 +26,8 @@ struct HostedReplay {
         let start: Int
         var end: Int
         var pc: UInt64?
+        /// What it starts with has been paid before: only the trace's own answers know how that came.
+        var isPaid = false
         var lines: [(number: UInt64, text: String)] = []
     }
 
@@ -39,6 +41,7 @@ struct HostedReplay {
                 if !traces.isEmpty { traces[traces.count - 1].end = prelude ?? place }
                 traces.append(Trace(start: prelude ?? place, end: text.count))
                 prelude = nil
+            case .paid where !traces.isEmpty: traces[traces.count - 1].isPaid = true
             case .start(let state) where !traces.isEmpty: traces[traces.count - 1].pc = state.pc
             case _ where traces.last?.pc != nil:
                 let canonical = EcalliText.canonical(line)
@@ -51,6 +54,7 @@ struct HostedReplay {
     }
 
     private func result(_ trace: Trace, _ text: [UInt8]) throws(ToolError) -> ReplayResult {
+        if trace.isPaid { return ReplayResult(failure: "the trace begins in the middle of a run, without its host") }
         var replay: OpaquePointer?
         try check(text.withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: CChar.self) {
