@@ -1,4 +1,5 @@
 import EVMPrecompiles
+import EVMRules
 import VMCommon
 
 /// BLAKE2b of 32 octets (RFC 7693), which the Gray Paper calls ℋ; the compression is that of the precompile BLAKE2F.
@@ -26,7 +27,7 @@ private func compress(_ state: inout [UInt64], _ block: ArraySlice<UInt8>, offse
     var output = PrecompileOutput()
     defer { output.release() }
     input.withUnsafeBufferPointer {
-        _ = runPrecompile(9, .osaka, PrecompileInput($0.baseAddress, $0.count), gasLeft: .max, &output)
+        _ = runPrecompile(9, .latest, PrecompileInput($0.baseAddress, $0.count), gasLeft: .max, &output)
     }
     let words = UnsafeRawBufferPointer(start: output.octets, count: output.count)
     state = words.withMemoryRebound(to: UInt64.self) { Array($0) }
