@@ -8,6 +8,14 @@ public func allocate<T: BitwiseCopyable>(_: T.Type, _ count: Int) -> UnsafeMutab
     return memory.assumingMemoryBound(to: T.self)
 }
 
+/// The same with any content, for what is written before it is read.
+public func allocateUnset<T: BitwiseCopyable>(_: T.Type, _ count: Int) -> UnsafeMutablePointer<T>? {
+    let (octets, isTooMuch) = max(1, count).multipliedReportingOverflow(by: MemoryLayout<T>.stride)
+    guard !isTooMuch, let memory = malloc(octets) else { return nil }
+    if octets > 1 << 17 { duet_populate(memory, octets) }
+    return memory.assumingMemoryBound(to: T.self)
+}
+
 /// Zeroed room of `words` words on the stack, for the time of `body`. What `withUnsafeTemporaryAllocation` hands out above 1024 octets comes from the
 /// heap, and the process ends where that is refused.
 @inline(__always)

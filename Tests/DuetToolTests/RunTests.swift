@@ -140,14 +140,23 @@ import Testing
     @Test func bench() throws {
         struct Report: Decodable {
             var instructions: Int, compile_ns_per_instruction: Double, runs: Int, seconds_min: Double, seconds_median: Double
-            var gas_used: UInt64, create_destroy_ns: Double, engine: String, memory: String
+            var gas_used: UInt64, create_destroy_ns: Double, engine: String, memory: String, end: String
+            var decode_ns_per_instruction: Double, code_ns_per_instruction: Double?
         }
         let image = try folder.write("image", assemble("load_imm a0, 5\nload_imm a1, 0\njump_ind ra, 0"))
         let result = duet("pvm", "bench", image, "--runs", "3", "--json")
         let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
         #expect(report.instructions == 3 && report.runs == 3 && report.gas_used == 3)
         #expect(report.seconds_min <= report.seconds_median && report.create_destroy_ns > 0 && report.compile_ns_per_instruction > 0)
-        #expect(report.engine != "auto" && report.memory != "auto")
+        #expect(report.engine != "auto" && report.memory != "auto" && report.end == "halt")
+        // A program that asks the host for something is measured up to there; the interpreter makes no code.
+        let call = try folder.write("call", assemble("load_imm a0, 5\necalli 7\ntrap"))
+        for engine in ["interpreter", "recompiler"] {
+            let result = duet("pvm", "bench", call, "--runs", "2", "--engine", engine, "--json")
+            let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
+            #expect(report.end == "host-call" && report.gas_used == 2 && report.decode_ns_per_instruction > 0)
+            #expect((report.code_ns_per_instruction == nil) == (report.engine == "interpreter"))
+        }
         let panic = try folder.write("panic", assemble("trap"))
         #expect(duet("pvm", "bench", panic).error == "duet: \(panic): a run ended with panic at pc 0\n")
     }

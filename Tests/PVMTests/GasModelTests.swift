@@ -4,8 +4,8 @@ import XCTest
 @testable import PVM
 
 final class GasModelTests: XCTestCase {
-    /// What the timetable takes for granted: whoever wants another unit than an ALU wants an ALU for it too, there are as many ALUs as units of each kind
-    /// for memory, and only one multiplier and divider; nothing is done at once, and nothing takes longer than two lines.
+    /// What the timetable takes for granted: whoever wants another unit than an ALU wants an ALU for it too (there are as
+    /// many ALUs as units of each kind for memory); nothing is done at once, and nothing takes longer than two lines.
     func testUnitsThatAreNeverShort() {
         for index in isaTable.indices where isaTable[index].octet(.gp080) != nil && isaTable[index].cost != .move {
             let cost = isaTable[index].cost.cost, units = cost.units
@@ -17,7 +17,7 @@ final class GasModelTests: XCTestCase {
         }
     }
 
-    /// A block of n loads of which each needs the one before: n times the latency, however the reorder buffer wraps around.
+    /// A block of n loads of which each needs the one before: n times the latency, however the buffer wraps around.
     func testChainsOfLoads() throws {
         let load: [UInt8] = [Opcode.load_ind_u64.octet(.gp080), registers(7, 7), 0]
         var previous: UInt64 = 0
@@ -42,12 +42,14 @@ final class GasModelTests: XCTestCase {
         for number in 0..<400 {
             let registers = 1 + next(13), length = 1 + next(next(4) == 0 ? 300 : 60)
             let operations: [Opcode] = (0..<1 + next(6)).map { _ in
-                [.add_64, .div_u_64, .mul_64, .load_ind_u64, .store_ind_u64, .move_reg, .load_imm, .ecalli, .trailing_zero_bits_64, .cmov_nz, .add_32][next(11)]
+                [.add_64, .div_u_64, .mul_64, .load_ind_u64, .store_ind_u64, .move_reg, .load_imm, .ecalli,
+                 .trailing_zero_bits_64, .cmov_nz, .add_32][next(11)]
             }
             var code = Code()
             for _ in 0..<length {
                 let operation = operations[next(operations.count)]
-                code.add([operation.octet(.gp080), UInt8(next(registers)) | UInt8(next(registers)) << 4, UInt8(next(registers))])
+                let operands = [UInt8(next(registers)) | UInt8(next(registers)) << 4, UInt8(next(registers))]
+                code.add([operation.octet(.gp080)] + operands)
             }
             code.add([Opcode.trap.octet(.gp080)])
             let program = try code.program(isa: PVM_ISA_GP080)

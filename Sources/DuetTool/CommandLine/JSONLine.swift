@@ -14,7 +14,7 @@ struct JSONLine {
 
     mutating func add(_ key: String, _ value: UInt64?) { add(key, value.map { .number($0) } ?? .null) }
     mutating func add(_ key: String, _ value: String?) { add(key, value.map { .text($0) } ?? .null) }
-    mutating func add(_ key: String, _ value: Double) { add(key, .real(value)) }
+    mutating func add(_ key: String, _ value: Double?) { add(key, value.map { .real($0) } ?? .null) }
 
     var isEmpty: Bool { members.isEmpty }
     var text: String { "{\(members.joined(separator: ", "))}" }

@@ -23,7 +23,8 @@ struct Demand {
         needs = model.needs + instruction.pointee.plain.row
         reads = fields & needs.pointee.keep | needs.pointee.unread
         writes = fields &>> UInt32(needs.pointee.writtenAt) & 0xff | UInt32(needs.pointee.unwritten)
-        slots = Int(needs.pointee.slots) &+ (Demand.overlaps(reads, writes, needs.pointee.overlapping) ? 0 : Int(needs.pointee.slotsApart))
+        let overlaps = Demand.overlaps(reads, writes, needs.pointee.overlapping)
+        slots = Int(needs.pointee.slots) &+ (overlaps ? 0 : Int(needs.pointee.slotsApart))
         if needs.pointee.isBranch, model.isCheapBranch(index) {
             cycles = Int(CostClass.cheapBranchCycles)
             (stretch, reach) = (1, 1)
@@ -36,7 +37,8 @@ struct Demand {
     /// Is one of the octets `among` of `reads` the register that is written?
     @inline(__always)
     private static func overlaps(_ reads: UInt32, _ writes: UInt32, _ among: UInt32) -> Bool {
-        // An octet that is 0 is one that is equal. (Offsets are below 128, so that nothing borrows from the next octet but from a 0.)
+        // An octet that is 0 is one that is equal. (Offsets are below 128, so that nothing borrows from the next octet
+        // but from a 0.)
         let difference = reads ^ writes &* 0x01_0101 | ~among
         return (difference &- 0x01_0101) & ~difference & 0x80_8080 != 0
     }
@@ -47,7 +49,9 @@ struct Demand {
 
     /// The same of one of them, 0 to 2.
     @inline(__always)
-    func read(_ number: UInt32, _ times: UnsafeMutablePointer<Int>) -> Int { Demand.at(reads &>> (8 &* number) & 0xff, times).pointee }
+    func read(_ number: UInt32, _ times: UnsafeMutablePointer<Int>) -> Int {
+        Demand.at(reads &>> (8 &* number) & 0xff, times).pointee
+    }
 
     @inline(__always)
     func written(_ times: UnsafeMutablePointer<Int>) -> UnsafeMutablePointer<Int> { Demand.at(writes, times) }
@@ -60,8 +64,8 @@ struct Demand {
 
 /// What an operation needs of the virtual processor, whatever its operands are: 32 octets.
 struct Needs: BitwiseCopyable {
-    /// For each of its cycles a bit, if it wants an ALU and no other unit, or none at all (then no bit); the cycles of those, for all others more than a
-    /// line of the timetable has.
+    /// For each of its cycles a bit, if it wants an ALU and no other unit, or none at all (then no bit); the cycles of
+    /// those, for all others more than a line of the timetable has.
     let stretch: UInt64
     let reach: UInt8
     /// All bits where the operation wants the multiplier, the divider; else 0.
@@ -87,7 +91,7 @@ struct Needs: BitwiseCopyable {
     init(row: Int) {
         let row = isaTable[row], cost = row.cost.cost, use = RegisterUse(row, a: 1, b: 2, d: 4)
         let units = cost.units, isPlain = units.alu < 2 && units.mul == 0 && units.div == 0 && cost.cycles < 64
-        assert(units.alu <= 2 && units.load + units.store <= units.alu && units.mul + units.div <= units.alu, "see Timetable")
+        assert(units.alu <= 2 && units.load + units.store <= units.alu && units.mul + units.div <= units.alu)
         stretch = isPlain && units.alu > 0 ? 1 << UInt64(cost.cycles) &- 1 : 0
         reach = isPlain ? cost.cycles : 65
         unitClass = units.alu | units.mul << 2 | units.div << 3

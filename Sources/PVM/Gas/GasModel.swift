@@ -1,17 +1,19 @@
 import CPVM
 import VMCommon
 
-/// The 0.8.0 gas cost of a basic block (Gray Paper appendix A, "Gas Cost Model"): a virtual processor that decodes 4 slots a
-/// cycle into a reorder buffer of 32, starts up to 5 instructions a cycle, the oldest first, and retires in order.
+/// The 0.8.0 gas cost of a basic block (Gray Paper appendix A, "Gas Cost Model"): a virtual processor that decodes 4
+/// slots a cycle into a reorder buffer of 32, starts up to 5 instructions a cycle, the oldest first, and retires in
+/// order.
 ///
-/// Nothing here steps through cycles. When an instruction is decoded follows from those before it and from what has left the buffer; it is ready a
-/// cycle later, or when the last register that it reads is done; it starts in the first cycle from there on in which its units are free; and the
-/// gas of the block is the latest end of all, less one. So the instructions are gone through once, in order, and each gets its place in a timetable
-/// of the units (`Timetable`).
+/// Nothing here steps through cycles. When an instruction is decoded follows from those before it and from what has
+/// left the buffer; it is ready a cycle later, or when the last register that it reads is done; it starts in the first
+/// cycle from there on in which its units are free; and the gas of the block is the latest end of all, less one. So
+/// the instructions are gone through once, in order, and each gets its place in a timetable of the units
+/// (`Timetable`).
 ///
-/// That is exact as long as no instruction takes a unit for which an older one, which becomes ready later, has its place in the timetable already: in the
-/// paper's processor the older one would then have to wait. The timetable notices, and the block is gone through once more in the order
-/// of time (`OutOfOrder`).
+/// That is exact as long as no instruction takes a unit for which an older one, which becomes ready later, has its
+/// place in the timetable already: in the paper's processor the older one would then have to wait. The timetable
+/// notices, and the block is gone through once more in the order of time (`OutOfOrder`).
 struct GasModel {
     let program: Program
     let instructions: UnsafeMutablePointer<Instruction>
@@ -21,8 +23,8 @@ struct GasModel {
     static let bufferSize = 32
 
     // Where in `state` what lies, in words.
-    /// For each register the cycle in which its value is there. Number 14 stands for a register that is not read, and nobody reads number 15, which
-    /// stands for one that is not written.
+    /// For each register the cycle in which its value is there. Number 14 stands for a register that is not read, and
+    /// nobody reads number 15, which stands for one that is not written.
     private var readyAt: UnsafeMutablePointer<Int> { UnsafeMutableRawPointer(state).assumingMemoryBound(to: Int.self) }
     /// For each entry of the reorder buffer the first cycle in which it is free again.
     private var freeAt: UnsafeMutablePointer<Int> { readyAt + Demand.registers }
@@ -59,7 +61,8 @@ struct GasModel {
     @inline(never)
     private func block(_ first: Int) -> UInt64 {
         let lastEnd = tryInOrder(first) ?? outOfOrder(first)
-        // The last one is finished a cycle later and retires in the next; then the buffer is empty. The paper takes 3 from the number of that cycle.
+        // The last one is finished a cycle later and retires in the next; then the buffer is empty. The paper takes 3
+        // from the number of that cycle.
         return UInt64(truncatingIfNeeded: max(lastEnd &- 1, 1))
     }
 
@@ -87,7 +90,8 @@ struct GasModel {
         var next = first, number = 0, lastEnd = 0
         while true {
             let demand = Demand(self, next), entry = number & (GasModel.bufferSize &- 1)
-            let decoded = decoder.take(demand.slots, from: number < GasModel.bufferSize ? 0 : freeAt[entry]), sources = demand.latest(readyAt)
+            let decoded = decoder.take(demand.slots, from: number < GasModel.bufferSize ? 0 : freeAt[entry])
+            let sources = demand.latest(readyAt)
             next &+= 1
             if demand.needs.pointee.isMove {
                 // 𝔛^mov: a move is done by renaming.
@@ -127,7 +131,9 @@ struct GasModel {
     }
 
     @inline(__always)
-    private func isUnlikely(_ instruction: Instruction) -> Bool { instruction.plain == .trap || instruction.plain == .unlikely }
+    private func isUnlikely(_ instruction: Instruction) -> Bool {
+        instruction.plain == .trap || instruction.plain == .unlikely
+    }
 }
 
 /// 𝔛^dec: four slots a cycle, in order.
@@ -136,7 +142,8 @@ struct DecodeSlots {
     private var left = DecodeSlots.perCycle
     private static let perCycle = 4
 
-    /// The cycle in which an instruction of so many slots is decoded that finds no entry in the buffer before cycle `free`.
+    /// The cycle in which an instruction of so many slots is decoded that finds no entry in the buffer before cycle
+    /// `free`.
     @inline(__always)
     mutating func take(_ slots: Int, from free: Int) -> Int {
         let isNow = slots <= left && free <= cycle

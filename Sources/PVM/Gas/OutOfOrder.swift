@@ -1,13 +1,16 @@
-/// The gas model's processor in the order of time, for blocks in which an instruction takes what an older one comes to want later.
+/// The gas model's processor in the order of time, for blocks in which an instruction takes what an older one comes to
+/// want later.
 ///
-/// Cycles in which nothing starts are not visited: an instruction stands on the agenda for the cycle in which it is ready, and one that finds
-/// no unit free is put off, with all that want the same units, to the first cycle in which there will be one. So something starts in every
-/// cycle that is visited, or has been taken away by an older instruction that does.
+/// Cycles in which nothing starts are not visited: an instruction stands on the agenda for the cycle in which it is
+/// ready, and one that finds no unit free is put off, with all that want the same units, to the first cycle in which
+/// there will be one. So something starts in every cycle that is visited, or has been taken away by an older
+/// instruction that does.
 struct OutOfOrder {
     private let state: UnsafeMutablePointer<UInt64>
     private var timetable: Timetable
 
-    /// The entry of the reorder buffer that instruction number n (of those that have entries) gets: n mod 32. As a set of entries, a bit.
+    /// The entry of the reorder buffer that instruction number n (of those that have entries) gets: n mod 32. As a set
+    /// of entries, a bit.
     private typealias Entries = UInt32
     private static let entryMask = GasModel.bufferSize - 1
 
@@ -25,20 +28,23 @@ struct OutOfOrder {
     }
 
     // Where in `state` what lies, in words.
-    private var entries: UnsafeMutablePointer<Entry> { UnsafeMutableRawPointer(state).assumingMemoryBound(to: Entry.self) }
+    private var entries: UnsafeMutablePointer<Entry> {
+        UnsafeMutableRawPointer(state).assumingMemoryBound(to: Entry.self)
+    }
     /// For each register the number of the last instruction that writes it.
     private var writers: UnsafeMutablePointer<Int> {
         UnsafeMutableRawPointer(state + 5 * GasModel.bufferSize).assumingMemoryBound(to: Int.self)
     }
-    /// Entries to be looked at in a cycle, by its number mod 128; for which cycles there are any, a bit for each; and for each class of units those on the
-    /// agenda that want them.
+    /// Entries to be looked at in a cycle, by its number mod 128; for which cycles there are any, a bit for each; and
+    /// for each class of units those on the agenda that want them.
     private var agenda: UnsafeMutablePointer<UInt64> { state + 5 * GasModel.bufferSize + Demand.registers }
     private var hasAny: UnsafeMutablePointer<UInt64> { agenda + 128 }
     private var ofClass: UnsafeMutablePointer<UInt64> { hasAny + 2 }
     private static let agendaSize = 128 + 2 + Needs.unitClasses
     static let size = 5 * GasModel.bufferSize + Demand.registers + agendaSize
 
-    /// How far ahead of the agenda instructions are decoded: with that, whatever starts or is decoded lies fewer than 128 cycles ahead.
+    /// How far ahead of the agenda instructions are decoded: with that, whatever starts or is decoded lies fewer than
+    /// 128 cycles ahead.
     private static let decodesAhead = 16
 
     /// On `size` words of any content.
@@ -113,7 +119,8 @@ struct OutOfOrder {
         var time = decoded &+ 1, waitsFor: Entries = 0
         for number: UInt32 in 0..<3 {
             let writer = demand.read(number, writers)
-            // Whoever wrote it before that is long done. (Of one that has not started the time is one that it comes after.)
+            // Whoever wrote it before that is long done. (Of one that has not started the time is one that it comes
+            // after.)
             let entry = writer & OutOfOrder.entryMask, counts = writer &+ GasModel.bufferSize > count
             waitsFor |= counts ? 1 &<< Entries(truncatingIfNeeded: entry) : 0
             time = max(time, counts ? entries[entry].time : 0)
@@ -171,7 +178,8 @@ struct OutOfOrder {
         let turn = Entries(truncatingIfNeeded: count & OutOfOrder.entryMask)
         var rest = set &>> turn | set &<< (32 &- turn)
         while rest != 0 {
-            let slot = (rest.trailingZeroBitCount &+ count) & OutOfOrder.entryMask, entry = entries + slot, needs = entry.pointee.needs
+            let slot = (rest.trailingZeroBitCount &+ count) & OutOfOrder.entryMask, entry = entries + slot
+            let needs = entry.pointee.needs
             let same = ofClass + Int(needs.pointee.unitClass)
             if !timetable.canStart(needs, now) {
                 let fit = timetable.firstFit(needs, from: now)

@@ -1,10 +1,12 @@
 /// Which execution units are taken in which cycle.
 ///
-/// 64 cycles are a line of words, a bit for each cycle in every word: the ALUs that are taken are counted in three bits, one word for each bit of the number.
-/// So a stretch of cycles is looked at and taken by a few operations on words. Lines are used again once the instructions that are decoded have
-/// passed them; nothing is ever further ahead than the 32 entries of the reorder buffer take one after the other, 100 cycles each at most.
+/// 64 cycles are a line of words, a bit for each cycle in every word: the ALUs that are taken are counted in three
+/// bits, one word for each bit of the number. So a stretch of cycles is looked at and taken by a few operations on
+/// words. Lines are used again once the instructions that are decoded have passed them; nothing is ever further ahead
+/// than the 32 entries of the reorder buffer take one after the other, 100 cycles each at most.
 ///
-/// (There are four units for loads and four for stores, and whoever wants one wants one of the four ALUs as well: those are never short.)
+/// (There are four units for loads and four for stores, and whoever wants one wants one of the four ALUs as well:
+/// those are never short.)
 struct Timetable {
     private let state: UnsafeMutablePointer<UInt64>
     /// Lines before this one are clear and stand for cycles 4096 later; those behind `last` are clear.
@@ -19,8 +21,8 @@ struct Timetable {
     private static let lineCount = 64, lineMask = lineCount - 1, cycleMask = 64 * lineCount - 1
     private static let startsPerCycle: UInt8 = 5
 
-    // Where in `state` what lies, in words: the lines, how many instructions start in each cycle, and for each class of units where the last search
-    // began and ended.
+    // Where in `state` what lies, in words: the lines, how many instructions start in each cycle, and for each class
+    // of units where the last search began and ended.
     private var starts: UnsafeMutablePointer<UInt8> {
         UnsafeMutableRawPointer(state + Timetable.lineCount &* Line.words).assumingMemoryBound(to: UInt8.self)
     }
@@ -34,7 +36,9 @@ struct Timetable {
     init(_ state: UnsafeMutablePointer<UInt64>) { self.state = state }
 
     @inline(__always)
-    private func line(_ number: Int) -> UnsafeMutablePointer<UInt64> { state + (number & Timetable.lineMask) &* Line.words }
+    private func line(_ number: Int) -> UnsafeMutablePointer<UInt64> {
+        state + (number & Timetable.lineMask) &* Line.words
+    }
 
     /// Whatever is asked for from now on lies in this cycle or later.
     @inline(__always)
@@ -69,13 +73,15 @@ struct Timetable {
 
     static let conflict = -1
 
-    /// Takes the units that an instruction needs, from the first cycle in which it can start from `cycle` on, which is given back. `conflict` if one of
-    /// them is taken later on for an older one: then all is worthless.
+    /// Takes the units that an instruction needs, from the first cycle in which it can start from `cycle` on, which is
+    /// given back. `conflict` if one of them is taken later on for an older one: then all is worthless.
     @inline(__always)
     mutating func take(_ demand: Demand, from cycle: Int) -> Int {
         let from = known(demand.needs, cycle)
-        let line = line(from &>> 6), stretch = demand.stretch &<< UInt64(truncatingIfNeeded: from & 63), start = starts + (from & Timetable.cycleMask)
-        guard from & 63 &+ demand.reach <= 64, line[Line.four] & stretch == 0, start.pointee < Timetable.startsPerCycle else {
+        let line = line(from &>> 6), stretch = demand.stretch &<< UInt64(truncatingIfNeeded: from & 63)
+        let start = starts + (from & Timetable.cycleMask)
+        guard from & 63 &+ demand.reach <= 64, line[Line.four] & stretch == 0,
+              start.pointee < Timetable.startsPerCycle else {
             return takeAny(demand.needs, demand.cycles, from: from)
         }
         last = max(last, from &>> 6)
@@ -110,7 +116,8 @@ struct Timetable {
     /// 1 to 64 cycles.
     @inline(__always)
     private mutating func take(_ needs: UnsafePointer<Needs>, from cycle: Int, _ cycles: Int) -> Bool {
-        let stretch = UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- cycles), shift = UInt64(truncatingIfNeeded: cycle & 63), number = cycle &>> 6
+        let stretch = UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- cycles), number = cycle &>> 6
+        let shift = UInt64(truncatingIfNeeded: cycle & 63)
         let over = (stretch &>> 1) &>> (63 &- shift)
         last = max(last, over == 0 ? number : number &+ 1)
         let isFree = take(needs, line(number), stretch &<< shift)

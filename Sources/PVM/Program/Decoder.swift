@@ -98,8 +98,8 @@ private struct Decoder {
         if row.pointee.isOpcode {
             blockStarts.insert(offset, startsBlock)
             startsBlock = row.pointee.endsBlock
-            let format = row.pointee.format, operands = Operands(view, pc: offset, skip: skip, format: format)
-            append(Instruction(row.pointee.handler, format, operands), at: offset)
+            let operands = view.withWindow(offset) { Operands(at: $0, pc: offset, skip: skip, row.pointee.shape) }
+            append(Instruction(row.pointee.handler, row.pointee.format, operands), at: offset)
         } else {
             runsOntoNothing()
             append(Instruction(.trap), at: offset)
@@ -134,6 +134,7 @@ private struct Decoder {
 private struct DecoderRow: BitwiseCopyable {
     var handler = Handler.trap
     var format = OperandFormat.none
+    var shape = OperandShape(.none)
     var isOpcode = false
     /// Is it one for `short`?
     var isShort = false
@@ -153,7 +154,7 @@ private struct DecoderRow: BitwiseCopyable {
         format = traits.format
         isOpcode = true
         endsBlock = traits.endsBlock ? 1 : 0
-        let shape = OperandShape(format)
+        shape = OperandShape(format)
         isShort = shape.lengthMask == 0 && shape.xIsWide == 0
         if shape.aIsLow != 0 { a = 0 }
         if shape.aIsHigh != 0 { a = 8 }

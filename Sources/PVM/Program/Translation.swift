@@ -24,11 +24,11 @@ extension Program {
             opcodes += UnsafeRawPointer(view.bitmask + 8 * word).loadUnaligned(as: UInt64.self).nonzeroBitCount
         }
         let most = opcodes + view.count / 26 + 1
-        instructions = allocate(Instruction.self, most)
-        offsets = allocate(UInt32.self, most)
+        instructions = allocateUnset(Instruction.self, most)
+        offsets = allocateUnset(UInt32.self, most)
         positions = BitSet(count: view.count)
         blockStarts = BitSet(count: view.count)
-        jumpTargets = allocate(UInt32.self, jumpTableCount)
+        jumpTargets = allocateUnset(UInt32.self, jumpTableCount)
         if instructions == nil || offsets == nil || positions == nil || blockStarts == nil || jumpTargets == nil {
             throw ImageError(PVM_ERR_NO_MEMORY)
         }
@@ -91,7 +91,7 @@ extension Program {
 
     /// 0.8.0 charges a basic block when it is entered.
     private mutating func chargeBlocks() throws(ImageError) {
-        blocks = allocate(UInt32.self, blockStarts.rank(view.count))
+        blocks = allocateUnset(UInt32.self, blockStarts.rank(view.count))
         guard let blocks, let model = GasModel(self) else { throw ImageError(PVM_ERR_NO_MEMORY) }
         defer { model.destroy() }
         for word in 0..<blockStarts.wordCount {

@@ -36,6 +36,8 @@ struct CodeGenerator: ~Copyable {
     var keptBase = CodeGenerator.noBase
     static let noBase: UInt8 = 255
     let traits = codeTraits
+    let quickRows: UnsafePointer<QuickRow>
+    let chargesBlocks: Bool
 
     /// What the code may use decides how it addresses memory.
     static func usesSegment(_ features: CPUFeatures) -> Bool { features.isSuperset(of: [.fsgsbase, .bmi1, .bmi2]) }
@@ -59,6 +61,8 @@ struct CodeGenerator: ~Copyable {
         for entry in 0..<program.jumpTableCount where program.jumpTargets[entry] == Program.noInstruction { hasGaps = true }
         jumpTableHasGaps = hasGaps
         map = RegisterMap(usesSegment: usesSegment)
+        quickRows = (isGuarded ? quickRowsGuarded : quickRowsChecked).address
+        chargesBlocks = program.isa.rules.chargesBlocks
         self.offsets = offsets
     }
 
@@ -70,7 +74,7 @@ struct CodeGenerator: ~Copyable {
         asm.bind(fault)
         asm.mov32(.rax, NativeExit(.fault, 0).word)
         leaveBlock()
-        let count = program.instructionCount, chargesBlocks = program.isa.rules.chargesBlocks
+        let count = program.instructionCount
         var index = 0, startsRegion = true, nextLook = CodeGenerator.lookEvery
         while index < count, !asm.failed {
             if index >= nextLook {
@@ -83,11 +87,15 @@ struct CodeGenerator: ~Copyable {
                 keptBase = CodeGenerator.noBase
                 pay(index)
             }
-            taken = 1
-            instruction(index)
-            // A fault in code that stands for several is the first one's: they start over in the interpreter.
-            for part in 1..<max(1, taken) { offsets[index + part] = UInt32(truncatingIfNeeded: asm.offset) }
-            index += taken
+            let first = index
+            if usesSegment { index = quickRun(index, min(nextLook, count)) }
+            if index == first {
+                taken = 1
+                instruction(index)
+                // A fault in code that stands for several is the first one's: they start over in the interpreter.
+                if taken > 1 { for part in 1..<taken { offsets[index + part] = UInt32(truncatingIfNeeded: asm.offset) } }
+                index += taken
+            }
             let last = instructions + (index - 1), lastTraits = traits[last.pointee.plain.row]
             if keptBase != CodeGenerator.noBase, !lastTraits.keeps(keptBase, last) { keptBase = CodeGenerator.noBase }
             startsRegion = chargesBlocks ? lastTraits.contains(.endsBlock) : last.pointee.charge == 1

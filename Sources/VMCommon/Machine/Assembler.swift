@@ -28,6 +28,22 @@ public struct Assembler: ~Copyable {
         labels.removeAll()
     }
 
+    // MARK: Octets as they are
+
+    /// For a code generator that puts instructions together by itself and many of them in a row: it takes the writer, sees to it that there is room before
+    /// each of them (else it gives the writer back, asks for room and takes it again), and gives it back at the end.
+    @inlinable @inline(__always)
+    public var writer: CodeWriter {
+        get { CodeWriter(base: buffer.base, place: buffer.next, limit: buffer.limit) }
+        set { buffer.next = newValue.place }
+    }
+
+    /// False if memory or the bound has been used up.
+    public mutating func makeRoom() -> Bool {
+        _ = buffer.instruction()
+        return !failed
+    }
+
     // MARK: Encoding
 
     /// [address prefixes] [prefix] [REX] opcode ModR/M [SIB] [displacement] [immediate].

@@ -102,6 +102,29 @@ public struct CodeBuffer: ~Copyable {
     @inlinable @inline(__always) mutating func put(_ octets: Octets) { put(octets.word, octets.count) }
 }
 
+/// The same for many instructions in a row (`Assembler.writer`).
+@frozen public struct CodeWriter {
+    @usableFromInline let base: UnsafeMutableRawPointer
+    @usableFromInline var place: UnsafeMutableRawPointer
+    @usableFromInline let limit: UnsafeMutableRawPointer
+
+    @usableFromInline @inline(__always) init(base: UnsafeMutableRawPointer, place: UnsafeMutableRawPointer, limit: UnsafeMutableRawPointer) {
+        self.base = base
+        self.place = place
+        self.limit = limit
+    }
+
+    /// Is there room for an instruction, of 15 octets at most and a prefix of 3 others, put as words?
+    @inlinable @inline(__always) public var hasRoom: Bool { place <= limit }
+    @inlinable @inline(__always) public var offset: Int { place - base }
+
+    /// The `count` (at most 8) low octets of `word`, lowest first. Always stores eight.
+    @inlinable @inline(__always) public mutating func put(_ word: UInt64, _ count: Int) {
+        place.storeBytes(of: word.littleEndian, as: UInt64.self)
+        place += count
+    }
+}
+
 /// Up to eight octets of an instruction, the first one lowest.
 @frozen public struct Octets {
     @usableFromInline var word: UInt64

@@ -1,0 +1,82 @@
+/* compile: from the bytes of a program to its code.
+ *
+ *   compile ROUNDS gp072|gp080 BLOB…
+ *
+ * Prints a line for each blob: instructions, bytes of code, and nanoseconds (the least of the rounds) to decode it, and
+ * to make code of it for guarded and for checked memory: what a first run takes that compiles, less what a second one
+ * takes. Nothing runs: there is no gas. */
+#define _POSIX_C_SOURCE 200809L
+#include "pvm_ext.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void require(int condition, const char* what) {
+    if (condition) return;
+    fprintf(stderr, "compile: %s\n", what);
+    exit(1);
+}
+
+static double run(pvm_vm_t* vm) {
+    const double start = now();
+    const pvm_exit_t reason = pvm_run(vm, 0);
+    const double taken = now() - start;
+    require(reason == PVM_EXIT_OOG, "the run does not end for want of gas");
+    return taken;
+}
+
+/* Nanoseconds to decode, and to compile for a memory mode. */
+static void measure(const uint8_t* blob, size_t size, pvm_isa_t isa, pvm_memory_mode_t mode, double* decode,
+                    double* code, pvm_program_t** kept) {
+    pvm_program_t* program = NULL;
+    /* An empty cache: the program is new to the library. */
+    require(pvm_cache_set_limit(0) == PVM_OK && pvm_cache_set_limit((size_t)1 << 30) == PVM_OK, "no cache");
+    const double start = now();
+    const pvm_error_t error = pvm_program_create(blob, size, PVM_FORMAT_BLOB, isa, &program);
+    const double decoded = now() - start;
+    require(error == PVM_OK, pvm_error_message(error));
+    if (decoded < *decode) *decode = decoded;
+    pvm_vm_t* vm = NULL;
+    require(pvm_vm_create(program, NULL, 0, 0, &vm) == PVM_OK && pvm_set_engine(vm, PVM_ENGINE_RECOMPILER) == PVM_OK
+                && pvm_set_memory_mode(vm, mode) == PVM_OK, "no VM");
+    const double first = run(vm), second = run(vm);
+    if (first - second < *code) *code = first - second;
+    pvm_destroy(vm);
+    *kept = program;
+}
+
+int main(int count, char** words) {
+    require(count >= 4, "ROUNDS gp072|gp080 BLOB…");
+    const int rounds = atoi(words[1]);
+    const pvm_isa_t isa = strcmp(words[2], "gp080") == 0 ? PVM_ISA_GP080 : PVM_ISA_GP072;
+    for (int index = 3; index < count; index++) {
+        FILE* file = fopen(words[index], "rb");
+        require(file != NULL && fseek(file, 0, SEEK_END) == 0, words[index]);
+        const size_t size = (size_t)ftell(file);
+        rewind(file);
+        uint8_t* blob = malloc(size);
+        require(blob != NULL && fread(blob, 1, size, file) == size, words[index]);
+        fclose(file);
+        double decode = 1e18, guarded = 1e18, checked = 1e18;
+        pvm_program_t* program = NULL;
+        for (int round = 0; round < rounds; round++) {
+            measure(blob, size, isa, PVM_MEMORY_GUARDED, &decode, &guarded, &program);
+            pvm_program_release(program);
+            measure(blob, size, isa, PVM_MEMORY_CHECKED, &decode, &checked, &program);
+            if (round + 1 < rounds) pvm_program_release(program);
+        }
+        printf("%u %u %.0f %.0f %.0f\n", pvm_program_instruction_count(program), pvm_program_code_size(program), decode,
+               guarded, checked);
+        pvm_program_release(program);
+        free(blob);
+    }
+    return 0;
+}
