@@ -50,6 +50,9 @@ static const struct shape shapes[] = {
     { "branches-far-back", { { 6, { 82, 0, 0, 0, 0, 0 } } }, 0, 4, 0 },
     { "one-block", { { 1, { 200 } } }, 0, 4, 0 },
     { "one-block-of-many-kinds", { { 1, { 130 } }, { 1, { 202 } }, { 1, { 200 } }, { 1, { 123 } } }, 0, 4, 0 },
+    /* 0.8.0: instructions that come in the way of older ones, which the gas model goes through twice. */
+    { "out-of-order", { { 1, { 70 } }, { 1, { 131 } }, { 1, { 105 } }, { 1, { 10 } } }, 0, 4, 0 },
+    { "out-of-order-products", { { 1, { 202 } }, { 1, { 33 } }, { 1, { 218 } } }, 0, 4, 0 },
     { "jump-table", { { 1, { 1 } } }, 4, 4, 0 },
     { "jump-table-of-octets", { { 1, { 1 } } }, 4, 1, 0 }, /* 0.8.0 allows 2^24 entries */
 };

@@ -88,7 +88,9 @@ struct CodeGenerator: ~Copyable {
                 pay(index)
             }
             let first = index
-            if usesSegment { index = quickRun(index, min(nextLook, count)) }
+            if usesSegment, quickRows[instructions[index].plain.row].kind != .none {
+                index = quickRun(index, min(nextLook, count))
+            }
             if index == first {
                 taken = 1
                 instruction(index)
