@@ -179,7 +179,7 @@ typedef enum { PVM_MEMORY_AUTO = 0, PVM_MEMORY_CHECKED = 1, PVM_MEMORY_GUARDED =
  *                           run or when the program has been run often. Where there is no recompiler: the interpreter.
  *   PVM_ENGINE_RECOMPILER   compiles a program when it first runs. Where it cannot have memory for that, where the code would be more than
  *                           64 KiB and 8 octets (checked memory: 16) an octet of the program's, of which compilers' programs take 3
- *                           (10), and for tracing and single steps, the interpreter runs.
+ *                           (6), and for tracing and single steps, the interpreter runs.
  *   PVM_MEMORY_CHECKED      tests every access. No signal is handled.
  *   PVM_MEMORY_GUARDED      gives the host's pages the guest's rights. The first run of compiled code on it (no earlier) installs
  *                           handlers for SIGSEGV and SIGBUS, which pass on every signal that no guest access caused. Pointers

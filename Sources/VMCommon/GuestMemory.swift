@@ -25,6 +25,13 @@ public struct GuestMemory {
     public private(set) var rights: UnsafeMutablePointer<UInt8>
     private var reserved = false
 
+    /// Compiled code has besides a table of what pages allow together: what a page and the one behind it do in the low bits, what it and the one
+    /// before it do this many bits above.
+    public static let pairBefore: UInt8 = 2
+
+    /// The table, of memory that is reserved.
+    var pairs: UnsafeMutablePointer<UInt8> { reservation.pairs }
+
     /// No page mapped and nothing reserved.
     public init() {
         rights = duet_no_rights()
@@ -39,6 +46,9 @@ public struct GuestMemory {
         self = GuestMemory()
     }
 
+    /// Octets from `rights` to the context: behind the rights of the pages come seven tables without any, which compiled code looks at for an address
+    /// that is no multiple of the access's size.
+    public static let rightsSize = 8 << 20
     /// Octets of context below `base`.
     public static let contextSize = 4096
     /// Octets from `base` on that compiled code can touch: the memory and the guard.
@@ -98,12 +108,12 @@ public struct GuestMemory {
         // Where rights come, the host's pages get them before the guest's; where they go, the guest's lose them first.
         if new == GuestMemory.none {
             guard clear(range) else { return false }
-            let rights = rights
-            reservation.forEachUsed(in: range) { memset(rights + Int($0.first), 0, Int($0.count)) }
+            let reservation = reservation
+            reservation.forEachUsed(in: range) { reservation.setRights($0, GuestMemory.none) }
         } else {
             guard raise(range, new), !zeroed || clear(range) else { return false }
             _ = reservation.notes.pointee.used.insert(range)
-            memset(rights + Int(first), Int32(new), Int(count))
+            reservation.setRights(range, new)
         }
         if loses { lower(range, new) }
         if isGuarded, !reservation.mayBeGuarded { _ = relax() }

@@ -1,6 +1,6 @@
 import CPVM
 
-/// The address space of one guest memory, as the host sees it. From below: a page of notes, the rights, a page that compiled code
+/// The address space of one guest memory, as the host sees it. From below: a page of notes, the rights of pairs, the rights, a page that compiled code
 /// keeps its context in, the guest's memory, a guard of 2 GiB. So one register and 32-bit displacements reach all of it, and an
 /// address of 32 bits with a positive displacement stays inside.
 ///
@@ -8,7 +8,7 @@ import CPVM
 /// the guest's rights. A reservation goes from one VM to the next with its ranges open and, where they are small, with their
 /// memory: so VMs with the same layout need few system calls and page faults. It is renewed when it has opened many.
 struct Reservation {
-    /// The rights; nothing below them is anybody else's.
+    /// The rights; nothing below them but those of pairs is anybody else's.
     let rights: UnsafeMutablePointer<UInt8>
 
     /// What the host lets the process do with pages of open ranges.
@@ -35,7 +35,7 @@ struct Reservation {
     }
 
     private static let notesSize = 4096
-    static let below = notesSize + Int(GuestMemory.pageCount) + GuestMemory.contextSize
+    static let below = notesSize + Int(GuestMemory.pageCount) + GuestMemory.rightsSize + GuestMemory.contextSize
     private static let size = below + GuestMemory.reach
 
     init(rights: UnsafeMutablePointer<UInt8>) { self.rights = rights }
@@ -43,15 +43,39 @@ struct Reservation {
     /// One from the store or a new one: all rights none, all memory zero. Nil if the host has no address space left.
     static func take() -> Reservation? {
         guard let space = duet_reservation_take(size, below) else { return nil }
-        return Reservation(rights: (space + notesSize).assumingMemoryBound(to: UInt8.self))
+        return Reservation(rights: (space + notesSize + Int(GuestMemory.pageCount)).assumingMemoryBound(to: UInt8.self))
     }
 
-    private var space: UnsafeMutableRawPointer { UnsafeMutableRawPointer(rights) - Reservation.notesSize }
+    private var space: UnsafeMutableRawPointer { UnsafeMutableRawPointer(pairs) - Reservation.notesSize }
+    /// See `GuestMemory.pairs`.
+    var pairs: UnsafeMutablePointer<UInt8> { rights - Int(GuestMemory.pageCount) }
     var notes: UnsafeMutablePointer<Notes> { space.assumingMemoryBound(to: Notes.self) }
     var base: UnsafeMutableRawPointer { space + Reservation.below }
 
     private func address(_ page: UInt64) -> UnsafeMutableRawPointer { base + Int(page << GuestMemory.pageShift) }
     private func octets(_ count: UInt64) -> Int { Int(count << GuestMemory.pageShift) }
+
+    // MARK: The guest's rights
+
+    /// Notes what the guest may do with pages, alone and with their neighbours. None of them is the first of all.
+    func setRights(_ range: PageRanges.Range, _ new: UInt8) {
+        if range.count == 0 { return }
+        memset(rights + Int(range.first), Int32(new), Int(range.count))
+        if range.count > 2 {
+            memset(pairs + Int(range.first) + 1, Int32(new | new << GuestMemory.pairBefore), Int(range.count) - 2)
+        }
+        setPair(range.first - 1)
+        setPair(range.first)
+        setPair(range.end - 1)
+        if range.end < GuestMemory.pageCount { setPair(range.end) }
+    }
+
+    private func setPair(_ page: UInt64) {
+        let here = rights[Int(page)], before = rights[Int(page) - 1]
+        // Behind the last page comes the first one, which has no rights.
+        let behind = page + 1 < GuestMemory.pageCount ? rights[Int(page) + 1] : GuestMemory.none
+        pairs[Int(page)] = here & behind | (here & before) << GuestMemory.pairBefore
+    }
 
     // MARK: Rights at the host
 
@@ -254,6 +278,7 @@ struct Reservation {
         for index in 0..<notes.pointee.used.count {
             let range = notes.pointee.used[index]
             memset(rights + Int(range.first), 0, Int(range.count))
+            memset(pairs + Int(range.first), 0, Int(range.count))
         }
         notes.pointee.used.removeAll()
         notes.pointee.splits = 0

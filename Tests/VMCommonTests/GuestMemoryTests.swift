@@ -79,6 +79,32 @@ import Testing
         }
     }
 
+    /// What compiled code asks of a page and its neighbours follows every change, and begins with nothing in each life.
+    @Test func pairsAreWhatBothPagesAllow() {
+        var random = SplitMix(seed: 15)
+        for life in 0..<200 {
+            var memory = GuestMemory()
+            defer { memory.destroy() }
+            let isReserved = memory.prepareContext()
+            #expect(isReserved)
+            let edge = GuestMemory.pageCount - 40
+            for _ in 0..<12 {
+                let first = (life % 2 == 0 ? 16 : edge) + random.next() % 30, count = random.next() % 11
+                let new = [GuestMemory.none, GuestMemory.read, GuestMemory.readWrite][Int(random.next() % 3)]
+                let isMapped = memory.map(first: first, count: count, rights: new)
+                #expect(isMapped)
+                if random.next() % 4 == 0 { _ = memory.guardPages() }
+                for page in life % 2 == 0 ? UInt64(1)..<80 : edge - 40..<GuestMemory.pageCount {
+                    let here = memory.rights[Int(page)], before = memory.rights[Int(page) - 1]
+                    let behind = page + 1 < GuestMemory.pageCount ? memory.rights[Int(page) + 1] : GuestMemory.none
+                    #expect(memory.pairs[Int(page)] == here & behind | (here & before) << GuestMemory.pairBefore, "page \(page) of life \(life)")
+                }
+            }
+            // An address that is no multiple of an access's size finds no rights.
+            for table in 1..<8 { #expect(memory.rights[table * Int(GuestMemory.pageCount) + Int(random.next() % GuestMemory.pageCount)] == 0) }
+        }
+    }
+
     /// What the host's pages may be used for, asked of the kernel by writing from and reading to them.
     private func hostRights(_ memory: GuestMemory, _ page: UInt64) -> UInt8 {
         var ends: [Int32] = [0, 0]

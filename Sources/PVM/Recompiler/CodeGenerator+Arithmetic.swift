@@ -226,8 +226,8 @@ extension CodeGenerator {
             shiftThreeOperands(shift, w, result, source, amount)
             return finish(w, i.rd, result)
         }
-        // In place where that is possible: rcx changes its meaning meanwhile.
-        let inPlace = i.rd == i.ra && i.rd != i.rb && usesSegment && map[i.rd] != .rcx
+        // Where the result is to lie, if possible: rcx changes its meaning meanwhile.
+        let inPlace = i.rd != i.rb && usesSegment && map[i.rd] != .rcx
         let reg = inPlace ? target(i.rd) : .rax
         fetch(i.ra, into: reg)
         shiftByCount(shift, w, reg, i.rb)
@@ -241,9 +241,17 @@ extension CodeGenerator {
             return asm.opCL(shift, w, reg)
         }
         if shift.hasThreeOperands { return shiftThreeOperands(shift, w, reg, reg, home) }
-        if home != .rcx { asm.xchg(.w64, Reg.rcx, home) }
+        if home == .rcx { return asm.opCL(shift, w, reg) }
+        if reg == .rax {
+            asm.xchg(.w64, Reg.rcx, home)
+            asm.opCL(shift, w, reg)
+            return asm.xchg(.w64, Reg.rcx, home)
+        }
+        // Three copies cost less than two exchanges.
+        asm.mov(.w64, Reg.rax, Reg.rcx)
+        asm.mov(.w32, Reg.rcx, home)
         asm.opCL(shift, w, reg)
-        if home != .rcx { asm.xchg(.w64, Reg.rcx, home) }
+        asm.mov(.w64, Reg.rcx, Reg.rax)
     }
 
     private mutating func shiftThreeOperands(_ shift: Shift, _ w: Width, _ to: Reg, _ from: Reg, _ amount: Reg) {

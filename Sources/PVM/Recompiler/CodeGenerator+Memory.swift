@@ -7,13 +7,12 @@ extension CodeGenerator {
     /// The host's operand for guest memory at register + constant modulo 2^32. May use rax, and without segment rcx.
     @inline(__always)
     mutating func place(_ index: Int, _ guest: UInt8, _ offset: Int32, _ size: Int32, isWrite: Bool) -> Mem {
+        if !isGuarded { return checkedPlace(index, guest, offset) }
         if usesSegment, let home = map[guest] {
-            if isGuarded, offset >= 0, keepAddress(index, guest, home) { return Mem(.rax, offset, in: .segment) }
-            let place = Mem(home, offset, in: .segment32)
-            if !isGuarded { check(index, place, Mem(home, offset &+ (size - 1)), size, isWrite) }
-            return place
+            if offset >= 0, keepAddress(index, guest, home) { return Mem(.rax, offset, in: .segment) }
+            return Mem(home, offset, in: .segment32)
         }
-        return computedPlace(index, guest, offset, size, isWrite)
+        return computedPlace(guest, offset)
     }
 
     /// Operands with addresses of 32 bits are long, and slow in straight code. So if the next instruction goes through the same
@@ -33,50 +32,21 @@ extension CodeGenerator {
 
     /// The same without segment, through rax.
     @inline(never)
-    private mutating func computedPlace(_ index: Int, _ guest: UInt8, _ offset: Int32, _ size: Int32, _ isWrite: Bool) -> Mem {
+    mutating func computedPlace(_ guest: UInt8, _ offset: Int32) -> Mem {
         fetch(guest, into: .rax, .w32)
         // What passes 2^32 hits the guard behind the memory, and the interpreter wraps it around.
         if isGuarded, offset >= 0 { return Mem(RegisterMap.memory, .rax, .x1, offset) }
         if offset != 0 { asm.op(.add, .w32, Reg.rax, offset) }
-        if !isGuarded { checkComputed(index, size, isWrite) }
         return Mem(RegisterMap.memory, .rax)
     }
 
     /// The same for a constant address.
     @inline(__always)
     mutating func constantPlace(_ index: Int, _ address: Int32, _ size: Int32, isWrite: Bool = true) -> Mem {
-        if usesSegment {
-            let place = Mem(absolute: address, in: .segment32)
-            if !isGuarded { check(index, place, Mem(absolute: address &+ (size - 1)), size, isWrite) }
-            return place
-        }
+        if !isGuarded { checkConstant(index) }
+        if usesSegment { return Mem(absolute: address, in: .segment32) }
         asm.mov32(.rax, UInt32(bitPattern: address))
-        if !isGuarded { checkComputed(index, size, isWrite) }
         return Mem(RegisterMap.memory, .rax)
-    }
-
-    /// Rights of the pages of the first and the last octet. Past 2^32 the last one is in page 0, which has none.
-    private mutating func check(_ index: Int, _ first: Mem, _ last: Mem, _ size: Int32, _ isWrite: Bool) {
-        asm.lea(.w32, .rax, first.flat)
-        testRights(index, .rax, Mem(.rax, NativeContext.rights, in: .segment), isWrite)
-        guard size > 1 else { return }
-        asm.lea(.w32, .rax, last)
-        testRights(index, .rax, Mem(.rax, NativeContext.rights, in: .segment), isWrite)
-    }
-
-    /// The same for the address in eax, without segment.
-    private mutating func checkComputed(_ index: Int, _ size: Int32, _ isWrite: Bool) {
-        asm.mov(.w32, Reg.rcx, .rax)
-        testRights(index, .rcx, Mem(RegisterMap.memory, .rcx, .x1, NativeContext.rights), isWrite)
-        guard size > 1 else { return }
-        asm.lea(.w32, .rcx, Mem(.rax, size - 1))
-        testRights(index, .rcx, Mem(RegisterMap.memory, .rcx, .x1, NativeContext.rights), isWrite)
-    }
-
-    private mutating func testRights(_ index: Int, _ address: Reg, _ rights: Mem, _ isWrite: Bool) {
-        asm.shr(.w32, address, UInt8(GuestMemory.pageShift))
-        asm.test8(rights, isWrite ? GuestMemory.write : GuestMemory.read)
-        leaveIf(.equal, NativeExit(.slow, index))
     }
 
     mutating func load(_ to: UInt8, _ place: Mem, _ kind: Kind) {

@@ -35,6 +35,15 @@ struct CodeGenerator: ~Copyable {
     /// next.
     var keptBase = CodeGenerator.noBase
     static let noBase: UInt8 = 255
+    /// Of checked memory: rax holds an address of the group `keptGroup`, at `keptDistance` from its first access.
+    static let groupBase: UInt8 = 254
+    var keptGroup = AccessGroups.noGroup
+    var keptDistance: Int32 = 0
+    var groups = AccessGroups()
+    var coldChecks = ColdChecks()
+    /// The region at hand if it is a loop that has been entered with checks, and where its rounds start.
+    var loopHead = -1
+    var loopPlace = 0
     let traits = codeTraits
     let quickRows: UnsafePointer<QuickRow>
     let chargesBlocks: Bool
@@ -70,6 +79,7 @@ struct CodeGenerator: ~Copyable {
 
     /// False if memory is short or the code would be too large, or out of proportion.
     mutating func generate() -> Bool {
+        if !isGuarded, !groups.prepare() { return false }
         enter()
         asm.bind(fault)
         asm.mov32(.rax, NativeExit(.fault, 0).word)
@@ -85,6 +95,7 @@ struct CodeGenerator: ~Copyable {
             // Whoever comes from elsewhere has something else in rax.
             if startsRegion {
                 keptBase = CodeGenerator.noBase
+                if !isGuarded { enterRegion(index) }
                 pay(index)
             }
             let first = index
@@ -104,8 +115,9 @@ struct CodeGenerator: ~Copyable {
         }
         landJumps()
         landSideExits()
+        landColdChecks()
         writeJumpTable()
-        return !asm.failed && !jumps.failed && !sideExits.failed
+        return !asm.failed && !jumps.failed && !sideExits.failed && !coldChecks.failed
     }
 
     /// Code of people's compilers becomes some 3 octets of host code an octet, 10 with checks. Code that is made to hurt would become up to 95:
@@ -116,7 +128,7 @@ struct CodeGenerator: ~Copyable {
             if countedExits == 0 || sideExits[countedExits].value != sideExits[countedExits - 1].value { sideExitOctets += 10 }
             countedExits += 1
         }
-        return asm.offset + sideExitOctets > CodeGenerator.smallCode + mostPerOctet * Int(program.offsets[index])
+        return asm.offset + sideExitOctets + coldChecks.count * ColdCheck.mostOctets > CodeGenerator.smallCode + mostPerOctet * Int(program.offsets[index])
     }
 
     /// Host code of any proportion, and then octets for each octet of guest code.
@@ -204,7 +216,7 @@ struct CodeGenerator: ~Copyable {
     @inline(__always)
     mutating func jump(to index: Int, from here: Int, _ condition: Condition? = nil) {
         if index <= here {
-            asm.jump(condition, back: Int(offsets[index]))
+            asm.jump(condition, back: index == loopHead ? loopPlace : Int(offsets[index]))
         } else {
             jumps.add(asm.jumpAnywhere(condition), UInt32(truncatingIfNeeded: index))
         }

@@ -1,10 +1,11 @@
 import VMCommon
 
 /// What compiled code finds around the base of the guest memory, which it holds in r15. The page below the base is the
-/// context, below that lie the rights (`GuestMemory`).
+/// context, below that lie the rights and the rights of pairs (`GuestMemory`).
 enum NativeContext {
     static let base: Int32 = -Int32(GuestMemory.contextSize)
-    static let rights: Int32 = base - Int32(GuestMemory.pageCount)
+    static let rights: Int32 = base - Int32(GuestMemory.rightsSize)
+    static let pairs: Int32 = rights - Int32(GuestMemory.pageCount)
 
     /// A guest register that has no host register.
     static func slot(_ register: Int) -> Int32 { base + 8 * Int32(register) }
@@ -31,6 +32,8 @@ struct NativeExit {
         case hostCall
         /// The host's page protection stopped an access; `faultPlace` says where.
         case fault
+        /// The region that starts with the instruction is the interpreter's, and has not been paid.
+        case unpaid
     }
 
     static let largestIndex = 0x0fff_ffff

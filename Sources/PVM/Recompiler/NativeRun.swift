@@ -63,6 +63,12 @@ extension UnsafeMutablePointer<Instance> {
                 guard outcome == .stepped else { return outcome }
                 index = pointee.resumeIndex
                 paid = care.paid
+            case .unpaid:
+                var care = Care(budget: .max, paid: false, stopsAtRegionEnd: true)
+                let outcome = interpret(Careful.self, self, at: index, &care)
+                guard outcome == .stepped else { return outcome }
+                index = pointee.resumeIndex
+                paid = care.paid
             case .cannotPay:
                 // The code has taken it all the same, so that the gas has wrapped around.
                 pointee.vm.gas &+= program.pointee.regionGas(index)

@@ -59,6 +59,9 @@
             generator.eachSideExit { place, exit in
                 starts.append((place, .sideExit(pc: program.offsets[exit.index], reason: exit.kind.reason)))
             }
+            generator.eachColdCheck { place, exit in
+                starts.append((place, .sideExit(pc: program.offsets[exit.index], reason: "both pages are looked at")))
+            }
             for (label, kind) in [(generator.fault, .fault), (generator.leave, .leave), (generator.jumpTable, .jumpTable)] as [(Label, Piece.Kind)] {
                 if let place = generator.asm.offset(of: label) { starts.append((place, kind)) }
             }
@@ -78,7 +81,7 @@
     extension NativeExit.Kind {
         fileprivate var reason: String {
             switch self {
-            case .slow: "the interpreter goes on"
+            case .slow, .unpaid: "the interpreter goes on"
             case .cannotPay: "gas does not suffice"
             case .panic: "panic"
             case .hostCall: "host call"

@@ -8,6 +8,7 @@ void generate(case_t* c, uint64_t seed, uint64_t number, int isa) {
     g.c = c;
     c->isa = isa >= 0 ? (uint32_t)isa : below(2);
     list_opcodes(c->isa);
+    g.groups = one_in(4);
     g.fused = one_in(4);
     g.acyclic = one_in(4);
     g.odd = one_in(3);

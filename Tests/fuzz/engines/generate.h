@@ -40,6 +40,7 @@ extern struct character {
     unsigned register_count;
     uint8_t pointers[3];       /* registers that start out as addresses and are seldom written */
     uint64_t pointer_values[3];
+    bool groups;               /* many accesses through the same base */
     bool fused;                /* mostly sequences that the interpreter fuses */
     bool acyclic;              /* control only goes forward, so any gas will do */
     bool odd;                  /* odd lengths, registers above 12, hidden opcodes */

@@ -204,6 +204,106 @@ static void put_loop(void) {
     last()->target = head;
 }
 
+/* ---- Accesses through one base, which compiled code may check together ---- */
+
+/* An address at an edge: of a page, of what is mapped, of 2^32. */
+static uint32_t edge_address(void) {
+    if (one_in(12)) return 0u - below(64) * (one_in(2) ? 8 : 1);
+    const uint32_t page = g.pages[below(g.page_count)] << 12;
+    const uint32_t near = below(48) * (one_in(3) ? 1 : 8);
+    return one_in(3) ? address() : one_in(2) ? page + near : page + 4096 - near;
+}
+
+static void put_address(uint8_t base) {
+    put(51);
+    last()->a = base;
+    last()->x = edge_address();
+    last()->x_length = 4;
+}
+
+static void put_access(uint8_t base, int reach) {
+    const unsigned which = below(15);
+    put((uint8_t)(which < 11 ? 120 + which : 70 + which - 11));
+    if (which < 11) last()->b = base; else last()->a = base;
+    if (which >= 4 && which < 11 && last()->a == base && !one_in(6)) last()->a = (uint8_t)((base + 1) % 13);
+    int offset = (int)below((unsigned)reach);
+    if (one_in(2)) offset &= ~7;
+    if (one_in(4)) offset = -offset;
+    number((uint64_t)(int64_t)offset, &last()->x, &last()->x_length);
+    last()->extra = last()->cut = 0;
+}
+
+/* Sum or copy of a base that goes on as one. */
+static uint8_t put_derived(uint8_t base) {
+    const uint8_t to = one_in(2) ? base : some_register();
+    if (one_in(3)) {
+        put(100);
+        last()->d = to;
+        last()->a = base;
+    } else {
+        put(one_in(4) ? 131 : 149);
+        last()->a = to;
+        last()->b = base;
+        number((uint64_t)(int64_t)((int)below(200) - 100), &last()->x, &last()->x_length);
+    }
+    return to;
+}
+
+static void put_group(void) {
+    static const int reaches[] = { 9, 64, 64, 600, 4200 };
+    const int reach = reaches[below(5)];
+    uint8_t base = one_in(4) ? 1 : some_register();
+    if (!one_in(4)) put_address(base); else base = g.pointers[below(3)];
+    if (base > 12) base = 12;
+    if (one_in(2)) put(1);          /* then nothing is known of the base */
+    const bool isLong = one_in(40);
+    for (unsigned n = isLong ? 100 + below(200) : 2 + below(8); n > 0; n--) {
+        if (isLong && one_in(20)) put_address(base = some_register() % 13);
+        switch (below(12)) {
+        case 0: case 1: base = put_derived(base); if (base > 12) base = 12; break;
+        case 2: if (!isLong || one_in(40)) put(one_in(3) ? 10 : one_in(3) && g.c->isa == PVM_ISA_GP072 ? 101 : opcode()); break;
+        default: put_access(base, reach);
+        }
+    }
+}
+
+/* A block that is a loop and walks through memory, over the end of it perhaps. */
+static void put_walk(void) {
+    static const int strides[] = { 0, 1, 2, 4, 8, 8, 16, 24, 40, 128, 768, 4096, -1, -8, -8, -24, -128 };
+    uint8_t base[3];
+    const unsigned count = 1 + below(3), counter = 12;
+    for (unsigned i = 0; i < count; i++) {
+        base[i] = (uint8_t)below(12);
+        put_address(base[i]);
+    }
+    put(51);
+    last()->a = (uint8_t)counter;
+    last()->x = 1 + below(one_in(3) ? 100 : 12);
+    last()->x_length = 1;
+    put(1);
+    last()->extra = last()->cut = 0;
+    const int head = g.c->count;
+    for (unsigned n = 1 + below(5); n > 0; n--) {
+        if (one_in(9)) put(opcode()); else put_access(base[below(count)], one_in(3) ? 64 : 9);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        const int stride = strides[below(sizeof strides / sizeof *strides)];
+        put(149);
+        last()->a = last()->b = base[i];
+        number((uint64_t)(int64_t)stride, &last()->x, &last()->x_length);
+        if (one_in(4)) put_access(base[i], 9);
+    }
+    put(149);
+    last()->a = last()->b = (uint8_t)counter;
+    last()->x = ~0ull;
+    last()->x_length = 1;
+    put(82);
+    last()->a = (uint8_t)counter;
+    last()->x = 0;
+    last()->x_length = 1;
+    last()->target = head;
+}
+
 /* A run of one operation, or of a few. */
 static void put_straight(unsigned length) {
     uint8_t few[3];
@@ -231,6 +331,8 @@ void put_instructions(void) {
     while ((unsigned)c->count < length) {
         if (!g.acyclic && one_in(30)) put_loop();
         else if (one_in(40)) put_dynamic_jump();
+        else if (one_in(g.groups ? 5 : 60)) put_group();
+        else if (!g.acyclic && one_in(g.groups ? 8 : 80)) put_walk();
         else put(opcode());
     }
     /* 0.8.0 takes only what ends in a terminator: every kind of them, those that would go on behind the code as well. */
