@@ -12,7 +12,7 @@ public struct ByteReader {
 
     /// The next `count` octets, nil if there are fewer.
     public mutating func take(_ count: UInt64) -> UnsafeRawBufferPointer? {
-        guard count <= UInt64(remaining) else { return nil }
+        guard count <= UInt64(truncatingIfNeeded: remaining) else { return nil }
         let start = offset
         offset += Int(truncatingIfNeeded: count)
         return UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
@@ -22,7 +22,7 @@ public struct ByteReader {
     public mutating func number(octets: Int) -> UInt64? {
         guard octets <= remaining else { return nil }
         var value: UInt64 = 0
-        for index in 0..<octets { value |= UInt64(bytes[offset + index]) << UInt64(8 * index) }
+        for index in 0..<octets { value |= UInt64(bytes[offset + index]) << UInt64(truncatingIfNeeded: 8 * index) }
         offset += octets
         return value
     }
@@ -33,12 +33,12 @@ public struct ByteReader {
     /// the octets that follow it, its other bits are the most significant ones. Only the shortest form is valid.
     public mutating func natural() throws(NaturalError) -> UInt64 {
         guard let first = number(octets: 1) else { throw .truncated }
-        let following = (~UInt8(first)).leadingZeroBitCount
+        let following = (~UInt8(truncatingIfNeeded: first)).leadingZeroBitCount
         guard let low = number(octets: following) else { throw .truncated }
         guard following > 0 else { return first }
-        let high = following == 8 ? 0 : first & (0x7f >> UInt64(following))
-        let value = following == 8 ? low : high << UInt64(8 * following) | low
-        guard value >= 1 << UInt64(7 * following) else { throw .notMinimal }
+        let high = following == 8 ? 0 : first & (0x7f >> UInt64(truncatingIfNeeded: following))
+        let value = following == 8 ? low : high << UInt64(truncatingIfNeeded: 8 * following) | low
+        guard value >= 1 << UInt64(truncatingIfNeeded: 7 * following) else { throw .notMinimal }
         return value
     }
 }

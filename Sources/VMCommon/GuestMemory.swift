@@ -52,7 +52,7 @@ public struct GuestMemory {
     /// Octets of context below `base`.
     public static let contextSize = 4096
     /// Octets from `base` on that compiled code can touch: the memory and the guard.
-    public static let reach = Int(size) + 1 << 31 + Int(pageSize)
+    public static let reach = Int(truncatingIfNeeded: size) + 1 << 31 + Int(truncatingIfNeeded: pageSize)
 
     private mutating func reserve() -> Bool {
         if reserved { return true }
@@ -163,19 +163,19 @@ public struct GuestMemory {
         var count = 0, page = first
         while page < end {
             if page & 7 == 0, page + 8 <= end {
-                count += (UnsafeRawPointer(rights + Int(page)).load(as: UInt64.self) & pattern).nonzeroBitCount
+                count += (UnsafeRawPointer(rights + Int(truncatingIfNeeded: page)).load(as: UInt64.self) & pattern).nonzeroBitCount
                 page += 8
             } else {
-                if rights[Int(page)] & right != 0 { count += 1 }
+                if rights[Int(truncatingIfNeeded: page)] & right != 0 { count += 1 }
                 page += 1
             }
         }
-        return UInt64(count)
+        return UInt64(truncatingIfNeeded: count)
     }
 
     /// Has none of the pages any rights?
     public func isFree(first: UInt64, count: UInt64) -> Bool {
-        for page in first..<first + count where rights[Int(page)] != GuestMemory.none { return false }
+        for page in first..<first + count where rights[Int(truncatingIfNeeded: page)] != GuestMemory.none { return false }
         return true
     }
 
@@ -185,13 +185,13 @@ public struct GuestMemory {
         var page = first
         while page <= last {
             if page & 7 == 0, page + 7 <= last {
-                let eight = UnsafeRawPointer(rights + Int(page)).load(as: UInt64.self)
+                let eight = UnsafeRawPointer(rights + Int(truncatingIfNeeded: page)).load(as: UInt64.self)
                 if eight & pattern == pattern {
                     page += 8
                     continue
                 }
             }
-            if rights[Int(page)] & need != need { return page }
+            if rights[Int(truncatingIfNeeded: page)] & need != need { return page }
             page += 1
         }
         return nil
@@ -200,8 +200,8 @@ public struct GuestMemory {
     /// What stops a guest access of `size` (1 to 8) octets at `address`, which may pass 2^32 and go on at 0.
     public func obstacle(_ address: UInt32, size: UInt32, _ need: UInt8) -> Obstacle? {
         let first = UInt64(address >> 12), last = UInt64((address &+ (size - 1)) >> 12)
-        if rights[Int(first)] & need != need { return Obstacle(page: first) }
-        if last != first, rights[Int(last)] & need != need { return Obstacle(page: last) }
+        if rights[Int(truncatingIfNeeded: first)] & need != need { return Obstacle(page: first) }
+        if last != first, rights[Int(truncatingIfNeeded: last)] & need != need { return Obstacle(page: last) }
         return nil
     }
 
@@ -226,7 +226,7 @@ public struct GuestMemory {
     /// Copies out of the guest. All or nothing.
     public func read(_ address: UInt64, _ length: UInt64, to target: UnsafeMutableRawPointer) -> Bool {
         guard allows(address, length, GuestMemory.read) else { return false }
-        if length > 0 { memcpy(target, base + Int(address), Int(length)) }
+        if length > 0 { memcpy(target, base + Int(truncatingIfNeeded: address), Int(truncatingIfNeeded: length)) }
         return true
     }
 
@@ -235,7 +235,7 @@ public struct GuestMemory {
         guard allows(address, length, need) else { return .outOfBounds }
         if length == 0 { return .done }
         guard need & GuestMemory.write == 0, hostRights != .open, !allows(address, length, GuestMemory.readWrite) else {
-            memmove(base + Int(address), source, Int(length))
+            memmove(base + Int(truncatingIfNeeded: address), source, Int(truncatingIfNeeded: length))
             return .done
         }
         // Into pages that the host has write-protected: lifted for the copy.
@@ -244,7 +244,7 @@ public struct GuestMemory {
         let wasGuarded = isGuarded
         hostRights = .atLeast
         guard reservation.protect(range, GuestMemory.readWrite) || relax() else { return .refused }
-        memmove(base + Int(address), source, Int(length))
+        memmove(base + Int(truncatingIfNeeded: address), source, Int(truncatingIfNeeded: length))
         if wasGuarded, hostRights == .atLeast, reservation.protectAsGuest(range) { hostRights = .guest }
         return .done
     }
@@ -266,6 +266,6 @@ public enum Obstacle {
     case fault(UInt32)
 
     init(page: UInt64) {
-        self = page < GuestMemory.firstPage ? .panic : .fault(UInt32(page << GuestMemory.pageShift))
+        self = page < GuestMemory.firstPage ? .panic : .fault(UInt32(truncatingIfNeeded: page << GuestMemory.pageShift))
     }
 }

@@ -29,7 +29,7 @@ public struct Line {
         var digits = InlineArray<20, UInt8>(repeating: 0)
         var length = 0, rest = number
         repeat {
-            digits[length] = 0x30 + UInt8(rest % 10)
+            digits[length] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
             length += 1
         } while rest > 0

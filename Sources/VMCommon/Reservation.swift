@@ -35,7 +35,7 @@ struct Reservation {
     }
 
     private static let notesSize = 4096
-    static let below = notesSize + Int(GuestMemory.pageCount) + GuestMemory.rightsSize + GuestMemory.contextSize
+    static let below = notesSize + Int(truncatingIfNeeded: GuestMemory.pageCount) + GuestMemory.rightsSize + GuestMemory.contextSize
     private static let size = below + GuestMemory.reach
 
     init(rights: UnsafeMutablePointer<UInt8>) { self.rights = rights }
@@ -43,26 +43,26 @@ struct Reservation {
     /// One from the store or a new one: all rights none, all memory zero. Nil if the host has no address space left.
     static func take() -> Reservation? {
         guard let space = duet_reservation_take(size, below) else { return nil }
-        return Reservation(rights: (space + notesSize + Int(GuestMemory.pageCount)).assumingMemoryBound(to: UInt8.self))
+        return Reservation(rights: (space + notesSize + Int(truncatingIfNeeded: GuestMemory.pageCount)).assumingMemoryBound(to: UInt8.self))
     }
 
     private var space: UnsafeMutableRawPointer { UnsafeMutableRawPointer(pairs) - Reservation.notesSize }
     /// See `GuestMemory.pairs`.
-    var pairs: UnsafeMutablePointer<UInt8> { rights - Int(GuestMemory.pageCount) }
+    var pairs: UnsafeMutablePointer<UInt8> { rights - Int(truncatingIfNeeded: GuestMemory.pageCount) }
     var notes: UnsafeMutablePointer<Notes> { space.assumingMemoryBound(to: Notes.self) }
     var base: UnsafeMutableRawPointer { space + Reservation.below }
 
-    private func address(_ page: UInt64) -> UnsafeMutableRawPointer { base + Int(page << GuestMemory.pageShift) }
-    private func octets(_ count: UInt64) -> Int { Int(count << GuestMemory.pageShift) }
+    private func address(_ page: UInt64) -> UnsafeMutableRawPointer { base + Int(truncatingIfNeeded: page << GuestMemory.pageShift) }
+    private func octets(_ count: UInt64) -> Int { Int(truncatingIfNeeded: count << GuestMemory.pageShift) }
 
     // MARK: The guest's rights
 
     /// Notes what the guest may do with pages, alone and with their neighbours. None of them is the first of all.
     func setRights(_ range: PageRanges.Range, _ new: UInt8) {
         if range.count == 0 { return }
-        memset(rights + Int(range.first), Int32(new), Int(range.count))
+        memset(rights + Int(truncatingIfNeeded: range.first), Int32(new), Int(truncatingIfNeeded: range.count))
         if range.count > 2 {
-            memset(pairs + Int(range.first) + 1, Int32(new | new << GuestMemory.pairBefore), Int(range.count) - 2)
+            memset(pairs + Int(truncatingIfNeeded: range.first) + 1, Int32(new | new << GuestMemory.pairBefore), Int(truncatingIfNeeded: range.count) - 2)
         }
         setPair(range.first - 1)
         setPair(range.first)
@@ -71,10 +71,10 @@ struct Reservation {
     }
 
     private func setPair(_ page: UInt64) {
-        let here = rights[Int(page)], before = rights[Int(page) - 1]
+        let here = rights[Int(truncatingIfNeeded: page)], before = rights[Int(truncatingIfNeeded: page) - 1]
         // Behind the last page comes the first one, which has no rights.
-        let behind = page + 1 < GuestMemory.pageCount ? rights[Int(page) + 1] : GuestMemory.none
-        pairs[Int(page)] = here & behind | (here & before) << GuestMemory.pairBefore
+        let behind = page + 1 < GuestMemory.pageCount ? rights[Int(truncatingIfNeeded: page) + 1] : GuestMemory.none
+        pairs[Int(truncatingIfNeeded: page)] = here & behind | (here & before) << GuestMemory.pairBefore
     }
 
     // MARK: Rights at the host
@@ -88,7 +88,7 @@ struct Reservation {
         var page = range.first
         while page < range.end {
             let end = endOfRun(from: page, to: range.end)
-            guard protect(PageRanges.Range(first: page, count: end - page), rights[Int(page)]) else { return false }
+            guard protect(PageRanges.Range(first: page, count: end - page), rights[Int(truncatingIfNeeded: page)]) else { return false }
             page = end
         }
         return true
@@ -96,14 +96,14 @@ struct Reservation {
 
     /// The end of the pages that have the rights of page `from`.
     private func endOfRun(from: UInt64, to: UInt64) -> UInt64 {
-        let here = rights[Int(from)], eight = UInt64(here) &* 0x0101_0101_0101_0101
+        let here = rights[Int(truncatingIfNeeded: from)], eight = UInt64(here) &* 0x0101_0101_0101_0101
         var page = from + 1
         while page < to {
-            if page & 7 == 0, page + 8 <= to, UnsafeRawPointer(rights + Int(page)).load(as: UInt64.self) == eight {
+            if page & 7 == 0, page + 8 <= to, UnsafeRawPointer(rights + Int(truncatingIfNeeded: page)).load(as: UInt64.self) == eight {
                 page += 8
                 continue
             }
-            if rights[Int(page)] != here { return page }
+            if rights[Int(truncatingIfNeeded: page)] != here { return page }
             page += 1
         }
         return to
@@ -144,7 +144,7 @@ struct Reservation {
     private func hasPage(_ range: PageRanges.Range, _ isWanted: (UInt8) -> Bool) -> Bool {
         var page = range.first
         while page < range.end {
-            if isWanted(rights[Int(page)]) { return true }
+            if isWanted(rights[Int(truncatingIfNeeded: page)]) { return true }
             page = endOfRun(from: page, to: range.end)
         }
         return false
@@ -170,7 +170,7 @@ struct Reservation {
         var page = range.first
         while page < range.end {
             let end = endOfRun(from: page, to: range.end)
-            if rights[Int(page)] < new, !protect(PageRanges.Range(first: page, count: end - page), new) { return false }
+            if rights[Int(truncatingIfNeeded: page)] < new, !protect(PageRanges.Range(first: page, count: end - page), new) { return false }
             page = end
         }
         return true
@@ -201,7 +201,7 @@ struct Reservation {
             let open = notes.pointee.open[index]
             var page = open.first
             while page < open.end {
-                let end = endOfRun(from: page, to: open.end), here = rights[Int(page)]
+                let end = endOfRun(from: page, to: open.end), here = rights[Int(truncatingIfNeeded: page)]
                 if here != GuestMemory.readWrite {
                     notes.pointee.splits += 1
                     guard mayBeGuarded, protect(PageRanges.Range(first: page, count: end - page), here) else { return false }
@@ -216,7 +216,7 @@ struct Reservation {
     func unguardAll() -> Bool {
         for index in 0..<notes.pointee.open.count {
             let range = notes.pointee.open[index]
-            let isOpen = rights[Int(range.first)] == GuestMemory.readWrite && endOfRun(from: range.first, to: range.end) == range.end
+            let isOpen = rights[Int(truncatingIfNeeded: range.first)] == GuestMemory.readWrite && endOfRun(from: range.first, to: range.end) == range.end
             if !isOpen, !protect(range, GuestMemory.readWrite) { return false }
         }
         return true
@@ -277,8 +277,8 @@ struct Reservation {
         }
         for index in 0..<notes.pointee.used.count {
             let range = notes.pointee.used[index]
-            memset(rights + Int(range.first), 0, Int(range.count))
-            memset(pairs + Int(range.first), 0, Int(range.count))
+            memset(rights + Int(truncatingIfNeeded: range.first), 0, Int(truncatingIfNeeded: range.count))
+            memset(pairs + Int(truncatingIfNeeded: range.first), 0, Int(truncatingIfNeeded: range.count))
         }
         notes.pointee.used.removeAll()
         notes.pointee.splits = 0

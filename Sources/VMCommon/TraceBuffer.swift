@@ -22,9 +22,9 @@ public struct TraceBuffer: BitwiseCopyable {
 
     /// Is it what the header asks for, with records of that size?
     public static func isValid(_ trace: duet_trace_t, _ recordSize: Int) -> Bool {
-        let flags = UInt32(DUET_TRACE_FAULTS_ONLY | DUET_TRACE_MEMORY)
-        guard let buffer = trace.buffer, trace.stack_words <= UInt32(DUET_MAX_STACK_WORDS), trace.flags & ~flags == 0,
-              trace.stack_words > 0 || trace.flags & UInt32(DUET_TRACE_MEMORY) == 0 else { return false }
+        let flags = UInt32(truncatingIfNeeded: DUET_TRACE_FAULTS_ONLY | DUET_TRACE_MEMORY)
+        guard let buffer = trace.buffer, trace.stack_words <= UInt32(truncatingIfNeeded: DUET_MAX_STACK_WORDS), trace.flags & ~flags == 0,
+              trace.stack_words > 0 || trace.flags & UInt32(truncatingIfNeeded: DUET_TRACE_MEMORY) == 0 else { return false }
         // A size with which the buffer would end beyond what a signed number can say is a mistake, not a size.
         guard trace.buffer_size >= recordSize, trace.buffer_size <= Int.max &- Int(bitPattern: buffer) else { return false }
         return UInt(bitPattern: buffer) % 8 == 0
@@ -39,7 +39,7 @@ public struct TraceBuffer: BitwiseCopyable {
         flush = trace.pointee.flush
         context = trace.pointee.context
         capacity = trace.pointee.buffer_size / recordSize
-        counted = Int(truncatingIfNeeded: min(trace.pointee.count, UInt64(capacity)))
+        counted = Int(truncatingIfNeeded: min(trace.pointee.count, UInt64(truncatingIfNeeded: capacity)))
         place = duet_record_place(next: (start + counted * recordSize).assumingMemoryBound(to: UInt8.self),
                                   last: UInt(bitPattern: start + (capacity - 1) * recordSize))
         if counted == capacity { next = makeRoom(0) }
@@ -104,8 +104,8 @@ public struct TraceBuffer: BitwiseCopyable {
     /// Lets the caller's trace know what is in the buffer.
     private mutating func count() {
         let records = (next - start) / recordSize
-        trace.pointee.total &+= UInt64(records - counted)
-        trace.pointee.count = UInt64(records)
+        trace.pointee.total &+= UInt64(truncatingIfNeeded: records - counted)
+        trace.pointee.count = UInt64(truncatingIfNeeded: records)
         counted = records
     }
 

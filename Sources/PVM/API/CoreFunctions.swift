@@ -30,5 +30,5 @@ public func init_dispatch_table() {}
 @c @implementation
 public func duet_dispatch(_ vm: UnsafeMutablePointer<VM>?, _ opcode: UInt8, _ operands: UnsafePointer<UInt8>?, _ length: Int) {
     guard let instance = vm?.instance, !instance.pointee.isRunning, operands != nil || length == 0 else { return }
-    instance.dispatch(opcode, UnsafeBufferPointer(start: operands, count: Int(min(UInt(bitPattern: length), 24))))
+    instance.dispatch(opcode, UnsafeBufferPointer(start: operands, count: Int(truncatingIfNeeded: min(UInt(bitPattern: length), 24))))
 }

@@ -35,7 +35,7 @@ public func pvm_inner_call(_ vm: UnsafeMutablePointer<VM>?, _ func_id: Int32) ->
 }
 
 @c @implementation
-public func pvm_inner_count(_ vm: UnsafePointer<VM>?) -> UInt32 { UInt32(instance(vm)?.pointee.inner.count ?? 0) }
+public func pvm_inner_count(_ vm: UnsafePointer<VM>?) -> UInt32 { UInt32(truncatingIfNeeded: instance(vm)?.pointee.inner.count ?? 0) }
 
 @c @implementation
 public func pvm_inner_vm(_ vm: UnsafePointer<VM>?, _ number: UInt64) -> UnsafeMutablePointer<VM>? {

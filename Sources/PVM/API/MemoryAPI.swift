@@ -72,12 +72,12 @@ private func write(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt32, _ data: U
 
 private func write<T: FixedWidthInteger>(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt32, _ number: T) -> UInt64 {
     var octets = number.littleEndian
-    return write(vm, address, &octets, UInt64(MemoryLayout<T>.size))
+    return write(vm, address, &octets, UInt64(truncatingIfNeeded: MemoryLayout<T>.size))
 }
 
 private func read<T: FixedWidthInteger>(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt32, _ error: UnsafeMutablePointer<Int32>?) -> T {
     var octets: T = 0
-    let done = vm?.instance.hostRead(UInt64(address), UInt64(MemoryLayout<T>.size), to: &octets) ?? false
+    let done = vm?.instance.hostRead(UInt64(address), UInt64(truncatingIfNeeded: MemoryLayout<T>.size), to: &octets) ?? false
     error?.pointee = done ? 0 : Int32(truncatingIfNeeded: Status.outOfBounds)
     return T(littleEndian: octets)
 }

@@ -4,7 +4,7 @@ import VMCommon
 /// Versions, messages and names: everything the C interface answers as text.
 
 @c @implementation
-public func pvm_abi_version() -> UInt32 { UInt32(PVM_ABI_VERSION) }
+public func pvm_abi_version() -> UInt32 { UInt32(truncatingIfNeeded: PVM_ABI_VERSION) }
 
 @c @implementation
 public func pvm_version() -> UnsafePointer<CChar>? { duet_version() }

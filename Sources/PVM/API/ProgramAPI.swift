@@ -64,10 +64,10 @@ public func pvm_program_isa(_ program: OpaquePointer?) -> pvm_isa_t { unwrap(pro
 public func pvm_program_format(_ program: OpaquePointer?) -> pvm_format_t { unwrap(program)?.pointee.format ?? PVM_FORMAT_AUTO }
 
 @c @implementation
-public func pvm_program_code_size(_ program: OpaquePointer?) -> UInt32 { UInt32(unwrap(program)?.pointee.view.count ?? 0) }
+public func pvm_program_code_size(_ program: OpaquePointer?) -> UInt32 { UInt32(truncatingIfNeeded: unwrap(program)?.pointee.view.count ?? 0) }
 
 @c @implementation
-public func pvm_program_instruction_count(_ program: OpaquePointer?) -> UInt32 { UInt32(unwrap(program)?.pointee.opcodeCount ?? 0) }
+public func pvm_program_instruction_count(_ program: OpaquePointer?) -> UInt32 { UInt32(truncatingIfNeeded: unwrap(program)?.pointee.opcodeCount ?? 0) }
 
 @c @implementation
 public func pvm_program_jump_table_size(_ program: OpaquePointer?) -> UInt32 {

@@ -88,7 +88,7 @@ public func pvm_fault_page(_ vm: UnsafePointer<VM>?) -> UInt32 { vm?.pointee.fau
 @c @implementation
 public func pvm_set_fault_page(_ vm: UnsafeMutablePointer<VM>?, _ address: UInt32) -> pvm_error_t {
     guard let instance = vm?.instance else { return PVM_ERR_NULL }
-    instance.pointee.pendingFaultPage = address & ~UInt32(GuestMemory.pageSize - 1)
+    instance.pointee.pendingFaultPage = address & ~UInt32(truncatingIfNeeded: GuestMemory.pageSize - 1)
     return PVM_OK
 }
 

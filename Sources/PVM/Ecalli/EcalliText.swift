@@ -32,7 +32,7 @@ struct EcalliText {
         var digit = max(digits, needed)
         while digit > 0 {
             digit -= 1
-            append(byte: EcalliText.digit(UInt8(truncatingIfNeeded: number >> UInt64(4 * digit) & 15)))
+            append(byte: EcalliText.digit(UInt8(truncatingIfNeeded: number >> UInt64(truncatingIfNeeded: 4 * digit) & 15)))
         }
     }
 

@@ -54,7 +54,7 @@ struct InitialMemory {
             let bytes = regions[index].bytes
             let start = Int(truncatingIfNeeded: (page - regions[index].first) << GuestMemory.pageShift)
             guard start < bytes.count else { break }
-            return UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + Int(GuestMemory.pageSize))])
+            return UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + Int(truncatingIfNeeded: GuestMemory.pageSize))])
         }
         return UnsafeRawBufferPointer(start: nil, count: 0)
     }

@@ -22,7 +22,7 @@ public enum HostCallPriceList: Sendable, BitwiseCopyable {
 
     func price(_ number: UInt64) -> HostCallPrice {
         let prices = self == .fetch ? fetchPrices : pagesPrices
-        return prices[Int(min(number, UInt64(prices.count - 1)))]
+        return prices[Int(truncatingIfNeeded: min(number, UInt64(truncatingIfNeeded: prices.count - 1)))]
     }
 }
 

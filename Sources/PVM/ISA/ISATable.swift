@@ -212,7 +212,7 @@ private let noRow: UInt8 = 255
 
 private func inverse(_ number: (ISARow) -> Int16) -> Table<UInt8> {
     Table(count: 256) { octet in
-        for row in isaTable.indices where number(isaTable[row]) == Int16(octet) { return UInt8(row) }
+        for row in isaTable.indices where number(isaTable[row]) == Int16(truncatingIfNeeded: octet) { return UInt8(truncatingIfNeeded: row) }
         return noRow
     }
 }

@@ -78,8 +78,8 @@ public struct Operands {
         let given = min(4, Int(code[Int(shape.lengthAt)] &>> shape.lengthShift & shape.lengthMask))
         let lengthX = given | min(4, rest) & Int(shape.xTakesRest) | Int(shape.xIsWide)
         let lengthY = min(4, max(0, rest &- lengthX)) & Int(shape.yTakesRest)
-        vX = Operands.number(code + x, lengthX) &+ UInt64(pc) & UInt64(truncatingIfNeeded: shape.xIsTarget)
-        vY = Operands.number(code + x + lengthX, lengthY) &+ UInt64(pc) & UInt64(truncatingIfNeeded: shape.yIsTarget)
+        vX = Operands.number(code + x, lengthX) &+ UInt64(truncatingIfNeeded: pc) & UInt64(truncatingIfNeeded: shape.xIsTarget)
+        vY = Operands.number(code + x + lengthX, lengthY) &+ UInt64(truncatingIfNeeded: pc) & UInt64(truncatingIfNeeded: shape.yIsTarget)
     }
 
     /// The paper's sign extension of `length` (at most 8) octets.

@@ -43,8 +43,8 @@ extension Frame {
         let program = instance.pointee.program
         // a / 2 - 1; what is odd or 0 comes out above every index of a table that fits memory.
         let entry = UInt64((address >> 1 | address << 31) &- 1)
-        if entry < UInt64(program.pointee.jumpTableCount) {
-            let target = program.pointee.jumpTargets[Int(entry)]
+        if entry < UInt64(truncatingIfNeeded: program.pointee.jumpTableCount) {
+            let target = program.pointee.jumpTargets[Int(truncatingIfNeeded: entry)]
             if target != Program.noInstruction { return enter(program.pointee.instructions + Int(target), pace) }
         }
         guard let target = instance.rareDjump(address) else { return false }
@@ -76,7 +76,7 @@ extension UnsafeMutablePointer<Instance> {
         }
         pointee.exit = PVM_EXIT_PANIC
         guard address > 0, address & 1 == 0, UInt64(address) / 2 <= program.pointee.jumpCount, program.pointee.jumpTableCount > 0 else { return nil }
-        let target = program.pointee.jumpTargets[Int((UInt64(address) / 2 - 1) & program.pointee.jumpMask)]
+        let target = program.pointee.jumpTargets[Int(truncatingIfNeeded: (UInt64(address) / 2 - 1) & program.pointee.jumpMask)]
         guard target != Program.noInstruction else { return nil }
         pointee.exit = PVM_EXIT_NONE
         return Int(target)

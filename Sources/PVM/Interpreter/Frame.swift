@@ -47,7 +47,7 @@ struct Frame {
 
     @inline(__always)
     private func isPlain<T: FixedWidthInteger>(_ address: UInt32, _: T.Type, _ need: UInt8) -> Bool {
-        let inPage = MemoryLayout<T>.size == 1 || address & 4095 <= 4096 - UInt32(MemoryLayout<T>.size)
+        let inPage = MemoryLayout<T>.size == 1 || address & 4095 <= 4096 - UInt32(truncatingIfNeeded: MemoryLayout<T>.size)
         return inPage && rights[Int(address >> 12)] & need != 0
     }
 
@@ -56,8 +56,8 @@ struct Frame {
     func load<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(_ address: UInt64, _: T.Type) -> T? {
         let address = UInt32(truncatingIfNeeded: address)
         if isPlain(address, T.self, GuestMemory.read) { return ram.loadUnaligned(fromByteOffset: Int(address), as: T.self) }
-        guard instance.prepare(address, size: UInt32(MemoryLayout<T>.size), GuestMemory.read) else { return nil }
-        return T(truncatingIfNeeded: instance.pointee.memory.loadAcross(address, size: UInt32(MemoryLayout<T>.size)))
+        guard instance.prepare(address, size: UInt32(truncatingIfNeeded: MemoryLayout<T>.size), GuestMemory.read) else { return nil }
+        return T(truncatingIfNeeded: instance.pointee.memory.loadAcross(address, size: UInt32(truncatingIfNeeded: MemoryLayout<T>.size)))
     }
 
     /// Writes; false, with the reason left in the instance, if it cannot be written.
@@ -68,8 +68,8 @@ struct Frame {
             ram.storeBytes(of: value, toByteOffset: Int(address), as: T.self)
             return true
         }
-        guard instance.prepare(address, size: UInt32(MemoryLayout<T>.size), GuestMemory.readWrite) else { return false }
-        instance.pointee.memory.storeAcross(address, size: UInt32(MemoryLayout<T>.size), UInt64(truncatingIfNeeded: value))
+        guard instance.prepare(address, size: UInt32(truncatingIfNeeded: MemoryLayout<T>.size), GuestMemory.readWrite) else { return false }
+        instance.pointee.memory.storeAcross(address, size: UInt32(truncatingIfNeeded: MemoryLayout<T>.size), UInt64(truncatingIfNeeded: value))
         return true
     }
 

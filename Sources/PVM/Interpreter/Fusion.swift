@@ -155,7 +155,7 @@ private func key(_ first: Handler, _ second: Handler) -> Int { first.row * opera
 
 private func index(_ isWanted: (Fusion) -> Bool) -> Table<UInt8> {
     var numbers = InlineArray<19600, UInt8>(repeating: 0)
-    for number in fusions.indices where isWanted(fusions[number]) { numbers[key(fusions[number].first, fusions[number].second)] = UInt8(number + 1) }
+    for number in fusions.indices where isWanted(fusions[number]) { numbers[key(fusions[number].first, fusions[number].second)] = UInt8(truncatingIfNeeded: number + 1) }
     return Table(count: operations * operations) { numbers[$0] }
 }
 

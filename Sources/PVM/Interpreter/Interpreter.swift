@@ -155,12 +155,12 @@ func interpret<P: Pace>(_ pace: P.Type, _ instance: Instance.Handle, at index: I
         case .sbrk:
             frame.d = instance.sbrk(frame.a)
             frame.reloadMemory()
-        case .count_set_bits_64: frame.d = UInt64(frame.a.nonzeroBitCount)
-        case .count_set_bits_32: frame.d = UInt64(low(frame.a).nonzeroBitCount)
-        case .leading_zero_bits_64: frame.d = UInt64(frame.a.leadingZeroBitCount)
-        case .leading_zero_bits_32: frame.d = UInt64(low(frame.a).leadingZeroBitCount)
-        case .trailing_zero_bits_64: frame.d = UInt64(frame.a.trailingZeroBitCount)
-        case .trailing_zero_bits_32: frame.d = UInt64(low(frame.a).trailingZeroBitCount)
+        case .count_set_bits_64: frame.d = UInt64(truncatingIfNeeded: frame.a.nonzeroBitCount)
+        case .count_set_bits_32: frame.d = UInt64(truncatingIfNeeded: low(frame.a).nonzeroBitCount)
+        case .leading_zero_bits_64: frame.d = UInt64(truncatingIfNeeded: frame.a.leadingZeroBitCount)
+        case .leading_zero_bits_32: frame.d = UInt64(truncatingIfNeeded: low(frame.a).leadingZeroBitCount)
+        case .trailing_zero_bits_64: frame.d = UInt64(truncatingIfNeeded: frame.a.trailingZeroBitCount)
+        case .trailing_zero_bits_32: frame.d = UInt64(truncatingIfNeeded: low(frame.a).trailingZeroBitCount)
         case .sign_extend_8: frame.d = extend(Int32(Int8(truncatingIfNeeded: frame.a)))
         case .sign_extend_16: frame.d = extend(Int32(Int16(truncatingIfNeeded: frame.a)))
         case .zero_extend_16: frame.d = frame.a & 0xffff

@@ -31,7 +31,7 @@ struct Batches: BitwiseCopyable {
     fileprivate init(_ trace: UnsafeMutablePointer<duet_trace_t>, in room: UnsafeMutableRawPointer) {
         let given = trace.pointee
         buffer = TraceBuffer(trace, Batches.recordSize, spill: room + Batches.spillOffset)
-        faultsOnly = given.flags & UInt32(DUET_TRACE_FAULTS_ONLY) != 0
+        faultsOnly = given.flags & UInt32(truncatingIfNeeded: DUET_TRACE_FAULTS_ONLY) != 0
         opcodes = given.opcodes
         (firstPC, lastPC) = (given.first_pc, given.last_pc)
         isPlain = !faultsOnly && opcodes.0 & opcodes.1 & opcodes.2 & opcodes.3 == .max && firstPC == 0 && lastPC == .max
@@ -87,8 +87,8 @@ extension UnsafeMutablePointer<Instance> {
         if batches.pointee.advanceOfFault != 0 {
             let record = batches.pointee.record
             if exit != PVM_EXIT_STEP { record.pointee.exit = UInt32(exit.rawValue) + 1 }
-            if exit == PVM_EXIT_OOG { record.pointee.access = UInt8(DUET_ACCESS_NONE) }
-            if exit == PVM_EXIT_OOG || isFault && record.pointee.access != UInt8(DUET_ACCESS_NONE) { record.pointee.reg = UInt8(DUET_NO_REGISTER) }
+            if exit == PVM_EXIT_OOG { record.pointee.access = UInt8(truncatingIfNeeded: DUET_ACCESS_NONE) }
+            if exit == PVM_EXIT_OOG || isFault && record.pointee.access != UInt8(truncatingIfNeeded: DUET_ACCESS_NONE) { record.pointee.reg = UInt8(truncatingIfNeeded: DUET_NO_REGISTER) }
             if exit == PVM_EXIT_OOG { (record.pointee.access_size, record.pointee.address) = (0, 0) }
             complete(record)
         }
@@ -139,14 +139,14 @@ extension UnsafeMutablePointer<Instance> {
         completeLast(batches)
         let pc = UInt32(truncatingIfNeeded: pointee.vm.pc)
         guard batches.pointee.begin(0, at: pc) else { return }
-        batches.pointee.record.pointee = duet_pvm_record_t(pc: pc, opcode: 0, reg: UInt8(DUET_NO_REGISTER), access: UInt8(DUET_ACCESS_NONE), access_size: 0,
+        batches.pointee.record.pointee = duet_pvm_record_t(pc: pc, opcode: 0, reg: UInt8(truncatingIfNeeded: DUET_NO_REGISTER), access: UInt8(truncatingIfNeeded: DUET_ACCESS_NONE), access_size: 0,
                                            gas: Int64(clamping: pointee.vm.gas), value: 0, address: 0, exit: 0)
     }
 
     /// After an instruction.
     @inline(__always)
     private func complete(_ record: UnsafeMutablePointer<duet_pvm_record_t>) {
-        if record.pointee.reg != UInt8(DUET_NO_REGISTER) { record.pointee.value = registers[Int(record.pointee.reg)] }
+        if record.pointee.reg != UInt8(truncatingIfNeeded: DUET_NO_REGISTER) { record.pointee.value = registers[Int(record.pointee.reg)] }
     }
 }
 
@@ -172,7 +172,7 @@ private struct Effect: BitwiseCopyable {
         // Any register will do where nothing counts from it.
         base = Effect.a
         guard row.cost == .load || row.cost == .store else { return }
-        access = UInt64(row.cost == .load ? DUET_ACCESS_READ : DUET_ACCESS_WRITE) | Effect.size(row.opcode) &<< 8
+        access = UInt64(truncatingIfNeeded: row.cost == .load ? DUET_ACCESS_READ : DUET_ACCESS_WRITE) | Effect.size(row.opcode) &<< 8
         addressMask = UInt64(UInt32.max)
         if row.format == .regRegImm { base = Effect.b }
         if row.format == .regRegImm || row.format == .regImmImm { baseMask = .max }

@@ -13,7 +13,7 @@ extension UnsafeMutablePointer<Instance> {
         }
         defer { single.release() }
         let instruction = single.pointee.instructions[0], format = isaTable[row].format
-        let next = pointee.vm.pc &+ 1 &+ UInt64(operands.count)
+        let next = pointee.vm.pc &+ 1 &+ UInt64(truncatingIfNeeded: operands.count)
         var target: UInt64?
         if format.hasOffset {
             let start = Operands(single.pointee.view, pc: 0, skip: operands.count, format: format)
@@ -58,7 +58,7 @@ extension UnsafeMutablePointer<Instance> {
     func branch(to target: UInt64) {
         let view = pointee.program.pointee.view, pc = pointee.vm.pc
         if pointee.program.pointee.isa.rules.checksFallThrough {
-            guard pc < UInt64(view.count), isBlockStart(pc + 1 + UInt64(view.skip(Int(pc)))) else { return finish(PVM_EXIT_PANIC) }
+            guard pc < UInt64(truncatingIfNeeded: view.count), isBlockStart(pc + 1 + UInt64(truncatingIfNeeded: view.skip(Int(truncatingIfNeeded: pc)))) else { return finish(PVM_EXIT_PANIC) }
         }
         jump(to: target)
     }

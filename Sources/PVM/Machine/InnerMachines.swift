@@ -15,7 +15,7 @@ struct InnerMachines {
         free(slots)
     }
 
-    subscript(_ number: UInt64) -> Instance.Handle? { number < UInt64(capacity) ? slots![Int(truncatingIfNeeded: number)] : nil }
+    subscript(_ number: UInt64) -> Instance.Handle? { number < UInt64(truncatingIfNeeded: capacity) ? slots![Int(truncatingIfNeeded: number)] : nil }
 
     /// Adds a machine and answers its number; nil if memory is short.
     mutating func add(_ machine: Instance.Handle) -> UInt64? {
@@ -31,7 +31,7 @@ struct InnerMachines {
         }
         slots![number] = machine
         count += 1
-        return UInt64(number)
+        return UInt64(truncatingIfNeeded: number)
     }
 
     mutating func remove(_ number: UInt64) {
@@ -66,7 +66,7 @@ extension UnsafeMutablePointer<Instance> {
                 return error.code == PVM_ERR_NO_MEMORY ? PVM_ACTION_PANIC : answer(HostResult.huh)
             }
             defer { program.release() }
-            if isa.rules.demandsValidCode, pc >= UInt64(program.pointee.view.count) || program.pointee.instruction(at: pc) == nil {
+            if isa.rules.demandsValidCode, pc >= UInt64(truncatingIfNeeded: program.pointee.view.count) || program.pointee.instruction(at: pc) == nil {
                 return answer(HostResult.huh)
             }
             guard let machine = Instance.Handle.make(program, gas: 0) else { return PVM_ACTION_PANIC }

@@ -106,10 +106,10 @@ extension UnsafeMutablePointer<Instance> {
         instance.pointee.vm.gas = gas
         instance.pointee.vm.code = UnsafeMutablePointer<UInt8>(mutating: code.code)
         instance.pointee.vm.bitmask = given.baseAddress.map { UnsafeMutablePointer<UInt8>(mutating: $0) }
-        instance.pointee.vm.code_len = UInt32(code.count)
-        instance.pointee.vm.bitmask_len = UInt32(given.count)
+        instance.pointee.vm.code_len = UInt32(truncatingIfNeeded: code.count)
+        instance.pointee.vm.bitmask_len = UInt32(truncatingIfNeeded: given.count)
         instance.pointee.vm.j = program.pointee.jumpTable
-        instance.pointee.vm.j_size = UInt32(program.pointee.jumpTableCount)
+        instance.pointee.vm.j_size = UInt32(truncatingIfNeeded: program.pointee.jumpTableCount)
         instance.pointee.vm.initializing = 1
         instance.pointee.engine = duet_default_engine()
         instance.pointee.memoryMode = duet_default_memory_mode()
@@ -133,7 +133,7 @@ extension Instance {
     /// Gas with its sign (`pvm_get_gas_signed`).
     var signedGas: Int64 {
         if vm.gas > 0 { return Int64(clamping: vm.gas) }
-        return gasMissing > UInt64(Int64.max) ? .min : -Int64(gasMissing)
+        return gasMissing > UInt64(truncatingIfNeeded: Int64.max) ? .min : -Int64(truncatingIfNeeded: gasMissing)
     }
 
     /// Takes `amount`, or all there is and false.

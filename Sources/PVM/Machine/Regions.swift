@@ -69,20 +69,20 @@ extension UnsafeMutablePointer<Instance> {
     /// Fills in what `struct VM` tells of the regions.
     private func show(_ regions: Regions) {
         func place(_ range: Regions.Range) -> UnsafeMutablePointer<UInt8>? {
-            range.isEmpty ? nil : (pointee.memory.base + Int(range.start)).assumingMemoryBound(to: UInt8.self)
+            range.isEmpty ? nil : (pointee.memory.base + Int(truncatingIfNeeded: range.start)).assumingMemoryBound(to: UInt8.self)
         }
         func end(_ range: Regions.Range) -> UInt32 { UInt32(clamping: range.end) }
         pointee.vm.rw_data = place(regions.rw)
         pointee.vm.ro_data = place(regions.ro)
         pointee.vm.output = place(regions.output)
         pointee.vm.stack = place(regions.stack)
-        pointee.vm.rw_data_address = UInt32(regions.rw.start)
+        pointee.vm.rw_data_address = UInt32(truncatingIfNeeded: regions.rw.start)
         pointee.vm.rw_data_address_end = end(regions.rw)
-        pointee.vm.ro_data_address = UInt32(regions.ro.start)
+        pointee.vm.ro_data_address = UInt32(truncatingIfNeeded: regions.ro.start)
         pointee.vm.ro_data_address_end = end(regions.ro)
-        pointee.vm.output_address = UInt32(regions.output.start)
+        pointee.vm.output_address = UInt32(truncatingIfNeeded: regions.output.start)
         pointee.vm.output_end = end(regions.output)
-        pointee.vm.stack_address = UInt32(regions.stack.start)
+        pointee.vm.stack_address = UInt32(truncatingIfNeeded: regions.stack.start)
         pointee.vm.stack_address_end = end(regions.stack)
     }
 }

@@ -171,7 +171,7 @@ extension UnsafeMutablePointer<Instance> {
     /// Fills in what `struct VM` tells of an exit.
     func show(_ exit: pvm_exit_t) {
         guard exit.rawValue <= PVM_EXIT_OOG.rawValue else { return }
-        pointee.vm.machine_state = Int32(exit.rawValue)
+        pointee.vm.machine_state = Int32(truncatingIfNeeded: exit.rawValue)
         pointee.vm.host_call = exit == PVM_EXIT_HOST ? 1 : 0
         pointee.vm.terminated = exit == PVM_EXIT_HOST ? 0 : 1
         switch exit {

@@ -17,7 +17,7 @@ struct StandardLayout {
     let argumentEnd: UInt64
 
     init(_ program: StandardProgram, argumentCount: UInt64) {
-        let ro = UInt64(program.roData.count), rw = UInt64(program.rwData.count)
+        let ro = UInt64(truncatingIfNeeded: program.roData.count), rw = UInt64(truncatingIfNeeded: program.rwData.count)
         roEnd = roStart + pages(ro)
         rwStart = 2 * StandardLayout.zone + zones(ro)
         heapEnd = rwStart + pages(rw) + UInt64(program.heapPages) * GuestMemory.pageSize
@@ -38,7 +38,7 @@ func zones(_ octets: UInt64) -> UInt64 { (octets + StandardLayout.zone - 1) & ~(
 extension UnsafeMutablePointer<Instance> {
     /// Lays out a standard program with its arguments (at most `argumentSpace` octets). False if memory is short.
     func start(_ program: StandardProgram, arguments: UnsafeRawBufferPointer) -> Bool {
-        let layout = StandardLayout(program, argumentCount: UInt64(arguments.count))
+        let layout = StandardLayout(program, argumentCount: UInt64(truncatingIfNeeded: arguments.count))
         guard layOut(layout.regions) else { return false }
         // The stack counts in whole zones here.
         pointee.growLimit = layout.stackEnd - zones(UInt64(program.stackSize)) - StandardLayout.zone
@@ -49,12 +49,12 @@ extension UnsafeMutablePointer<Instance> {
         registers[0] = (1 << 32) - (1 << 16)
         registers[1] = layout.stackEnd
         registers[7] = layout.argumentStart
-        registers[8] = UInt64(arguments.count)
+        registers[8] = UInt64(truncatingIfNeeded: arguments.count)
         return true
     }
 
     private func fill(_ address: UInt64, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count > 0 else { return true }
-        return pointee.memory.write(address, UInt64(bytes.count), from: bytes.baseAddress!, need: GuestMemory.read) == .done
+        return pointee.memory.write(address, UInt64(truncatingIfNeeded: bytes.count), from: bytes.baseAddress!, need: GuestMemory.read) == .done
     }
 }

@@ -66,11 +66,11 @@ extension Program {
     /// What compiling it costs: as much as executing each instruction so often, or more if its code is known to be large for them.
     private var price: UInt64 {
         let octetsPerInstruction = 12
-        return UInt64(duet_auto_gas_per_instruction()) &* UInt64(max(instructionCount, earnings.codeSize / octetsPerInstruction)) // below 2^62
+        return UInt64(duet_auto_gas_per_instruction()) &* UInt64(truncatingIfNeeded: max(instructionCount, earnings.codeSize / octetsPerInstruction)) // below 2^62
     }
 
     /// Instructions that so much gas stands for.
-    private func work(_ gas: UInt64) -> UInt64 { gas / max(1, passGas / UInt64(max(1, instructionCount))) }
+    private func work(_ gas: UInt64) -> UInt64 { gas / max(1, passGas / UInt64(truncatingIfNeeded: max(1, instructionCount))) }
 
     /// Has it earned its code, and does the allowance suffice, which is then spent? With the lock of the cache.
     mutating func spend(from allowance: inout Allowance) -> Bool {

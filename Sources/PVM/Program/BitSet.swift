@@ -45,21 +45,21 @@ struct BitSet {
     func insert(word: Int, _ bits: UInt64) { words[word] |= bits }
 
     @inline(__always)
-    func contains(_ bit: Int) -> Bool { bit <= count && words[bit >> 6] >> UInt64(bit & 63) & 1 != 0 }
+    func contains(_ bit: Int) -> Bool { bit <= count && words[bit >> 6] >> UInt64(truncatingIfNeeded: bit & 63) & 1 != 0 }
 
     /// To be called when all bits are in.
     func rankAll() {
         var total: UInt32 = 0
         for word in 0..<BitSet.wordCount(count) {
             before[word] = total
-            total += UInt32(words[word].nonzeroBitCount)
+            total += UInt32(truncatingIfNeeded: words[word].nonzeroBitCount)
         }
     }
 
     /// How many bits below `bit` are set.
     @inline(__always)
     func rank(_ bit: Int) -> Int {
-        let below = words[bit >> 6] & (1 << UInt64(bit & 63) &- 1)
+        let below = words[bit >> 6] & (1 << UInt64(truncatingIfNeeded: bit & 63) &- 1)
         return Int(before[bit >> 6]) + below.nonzeroBitCount
     }
 }

@@ -18,11 +18,11 @@ extension ByteBuffer {
     /// The Gray Paper's variable-length natural number E (serialisation appendix), which `ByteReader.natural` reads.
     fileprivate mutating func append(natural number: UInt64) -> Bool {
         var following = 0
-        while following < 8, number >= 1 << UInt64(7 * (following + 1)) { following += 1 }
+        while following < 8, number >= 1 << UInt64(truncatingIfNeeded: 7 * (following + 1)) { following += 1 }
         let ones = UInt8(truncatingIfNeeded: 0xff00 >> following)
-        let high = following == 8 ? 0 : UInt8(truncatingIfNeeded: number >> UInt64(8 * following))
+        let high = following == 8 ? 0 : UInt8(truncatingIfNeeded: number >> UInt64(truncatingIfNeeded: 8 * following))
         var done = append(ones | high)
-        for byte in 0..<following { done = done && append(UInt8(truncatingIfNeeded: number >> UInt64(8 * byte))) }
+        for byte in 0..<following { done = done && append(UInt8(truncatingIfNeeded: number >> UInt64(truncatingIfNeeded: 8 * byte))) }
         return done
     }
 }

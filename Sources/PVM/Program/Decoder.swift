@@ -8,7 +8,7 @@ extension Program {
         var previous = -1
         for word in 0..<(view.count + 63) / 64 {
             var bits = UnsafeRawPointer(view.bitmask + 8 * word).loadUnaligned(as: UInt64.self)
-            if view.count - 64 * word < 64 { bits &= 1 << UInt64(view.count - 64 * word) &- 1 }
+            if view.count - 64 * word < 64 { bits &= 1 << UInt64(truncatingIfNeeded: view.count - 64 * word) &- 1 }
             positions.insert(word: word, bits)
             while bits != 0 {
                 let offset = 64 &* word &+ bits.trailingZeroBitCount
@@ -164,7 +164,7 @@ private struct DecoderRow: BitwiseCopyable {
         immediateAt = shape.xAt
         targetMask = shape.xIsTarget != 0 ? .max : 0
         guard shape.xTakesRest != 0 else { return }
-        for skip in 0...8 { lengths |= UInt64(max(0, min(4, skip + 1 - Int(shape.xAt)))) << UInt64(4 * skip) }
+        for skip in 0...8 { lengths |= UInt64(truncatingIfNeeded: max(0, min(4, skip + 1 - Int(shape.xAt)))) << UInt64(truncatingIfNeeded: 4 * skip) }
     }
 }
 
@@ -173,7 +173,7 @@ private let decoderRows080 = Table(count: 256) { DecoderRow(.gp080, $0) }
 
 /// The registers in the two halves of an octet, as octet offsets.
 private let registerPairs = Table<UInt16>(count: 256) { octet in
-    UInt16(8 * min(12, octet & 15)) | UInt16(8 * min(12, octet >> 4)) << 8
+    UInt16(truncatingIfNeeded: 8 * min(12, octet & 15)) | UInt16(truncatingIfNeeded: 8 * min(12, octet >> 4)) << 8
 }
 
 extension Instruction {

@@ -30,7 +30,7 @@ public struct Blob {
         guard reader.remaining > 0 else { throw ImageError(PVM_ERR_EMPTY) }
         jumpCount = try Blob.natural(&reader)
         guard let size = reader.number(octets: 1) else { throw ImageError(PVM_ERR_NUMBER_TRUNCATED) }
-        jumpEntrySize = Int(size)
+        jumpEntrySize = Int(truncatingIfNeeded: size)
         let codeCount = try Blob.natural(&reader)
 
         let (jumpOctets, overflow) = jumpCount.multipliedReportingOverflow(by: size)
@@ -43,7 +43,7 @@ public struct Blob {
         self.code = code
         self.bitmask = bitmask
 
-        if codeCount % 8 != 0, bitmask[bitmask.count - 1] >> UInt8(codeCount % 8) != 0 {
+        if codeCount % 8 != 0, bitmask[bitmask.count - 1] >> UInt8(truncatingIfNeeded: codeCount % 8) != 0 {
             throw ImageError(PVM_ERR_BITMASK_PADDING)
         }
         if jumpEntrySize > 8 {
@@ -62,7 +62,7 @@ public struct Blob {
         }
         var value: UInt64 = 0
         for octet in 0..<min(jumpEntrySize, 8) {
-            value |= UInt64(jumpTable[index * jumpEntrySize + octet]) << UInt64(8 * octet)
+            value |= UInt64(jumpTable[index * jumpEntrySize + octet]) << UInt64(truncatingIfNeeded: 8 * octet)
         }
         return value
     }
@@ -99,13 +99,13 @@ public struct StandardProgram {
         guard let roData = reader.take(roCount) else { throw ImageError(PVM_ERR_RO_DATA_TRUNCATED) }
         guard let rwData = reader.take(rwCount) else { throw ImageError(PVM_ERR_RW_DATA_TRUNCATED) }
         guard let codeCount = reader.number(octets: 4) else { throw ImageError(PVM_ERR_CODE_LENGTH_TRUNCATED) }
-        guard codeCount == UInt64(reader.remaining), let blob = reader.take(codeCount) else {
+        guard codeCount == UInt64(truncatingIfNeeded: reader.remaining), let blob = reader.take(codeCount) else {
             throw ImageError(PVM_ERR_CODE_LENGTH_MISMATCH)
         }
         self.roData = roData
         self.rwData = rwData
-        self.heapPages = UInt32(pages)
-        self.stackSize = UInt32(stack)
+        self.heapPages = UInt32(truncatingIfNeeded: pages)
+        self.stackSize = UInt32(truncatingIfNeeded: stack)
         self.blob = blob
     }
 }

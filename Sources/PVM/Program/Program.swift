@@ -117,13 +117,13 @@ extension UnsafeMutablePointer<Program> {
 extension Program {
     /// The number of the instruction at a code offset, nil if none starts there.
     func instruction(at offset: UInt64) -> Int? {
-        guard offset <= UInt64(view.count), positions.contains(Int(truncatingIfNeeded: offset)) else { return nil }
+        guard offset <= UInt64(truncatingIfNeeded: view.count), positions.contains(Int(truncatingIfNeeded: offset)) else { return nil }
         return positions.rank(Int(truncatingIfNeeded: offset))
     }
 
     /// Does a basic block start at this code offset (ϖ)?
     func isBlockStart(_ offset: UInt64) -> Bool {
-        offset < UInt64(view.count) && blockStarts.contains(Int(truncatingIfNeeded: offset))
+        offset < UInt64(truncatingIfNeeded: view.count) && blockStarts.contains(Int(truncatingIfNeeded: offset))
     }
 
     /// 0.8.0: the basic block that an instruction lies in (the paper's 𝔏); nil before the first one.
@@ -153,7 +153,7 @@ extension Program {
         if isa.rules.chargesBlocks { return block(of: first)!.gas }
         var last = first
         while !isaTable[instructions[last].plain.row].endsBlock { last += 1 }
-        return UInt64(last - first + 1)
+        return UInt64(truncatingIfNeeded: last - first + 1)
     }
 
     /// Octets of host memory.

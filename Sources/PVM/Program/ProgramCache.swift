@@ -390,9 +390,9 @@ extension ProgramCache {
         locked {
             let code = cache.memory?.statistics
             return pvm_cache_statistics_t(
-                limit: UInt64(cache.limit), octets: UInt64(cache.table.weight), programs: UInt64(cache.table.count), hits: cache.hits,
+                limit: UInt64(truncatingIfNeeded: cache.limit), octets: UInt64(truncatingIfNeeded: cache.table.weight), programs: UInt64(truncatingIfNeeded: cache.table.count), hits: cache.hits,
                 misses: cache.misses, evictions: cache.evictions, compilations: cache.compilations,
-                code_octets: UInt64(code?.mapped ?? 0), code_octets_peak: UInt64(code?.mappedPeak ?? 0))
+                code_octets: UInt64(truncatingIfNeeded: code?.mapped ?? 0), code_octets_peak: UInt64(truncatingIfNeeded: code?.mappedPeak ?? 0))
         }
     }
 

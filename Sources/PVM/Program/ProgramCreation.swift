@@ -23,7 +23,7 @@ extension Program {
     ) throws(ImageError) -> Pointer {
         try refuseSizes(code: code.count, bitmask: bitmask.count, jumps: jumps.count)
         let count = code.count, packedCount = (count + 7) / 8
-        try refuseTooLarge(code: UInt64(count), jumps: UInt64(jumps.count), isa)
+        try refuseTooLarge(code: UInt64(truncatingIfNeeded: count), jumps: UInt64(truncatingIfNeeded: jumps.count), isa)
         return try make(isa: isa) { (program: inout Program) throws(ImageError) in
             // One allocation: code, bitmask as given, packed bitmask, slack.
             guard let image = allocate(UInt8.self, count + bitmask.count + packedCount + slack) else {
@@ -38,7 +38,7 @@ extension Program {
             program.view = CodeView(code: image, count: count, bitmask: packed)
             try program.makeJumpTable(jumps.count)
             if jumps.count > 0 { memcpy(program.jumpTable!, jumps.baseAddress!, jumps.count * 4) }
-            program.jumpCount = UInt64(jumps.count)
+            program.jumpCount = UInt64(truncatingIfNeeded: jumps.count)
         }
     }
 
@@ -52,9 +52,9 @@ extension Program {
 
     /// What is no image is refused before anyone looks at all of its bytes: a guest may name gigabytes of its memory as one.
     static func refuseOtherThanImage(_ bytes: UnsafeRawBufferPointer, _ format: pvm_format_t, _ isa: ISA) throws(ImageError) {
-        guard bytes.count <= 4 * Int(Blob.maxSize) else { throw ImageError(PVM_ERR_TOO_LARGE) }
+        guard bytes.count <= 4 * Int(truncatingIfNeeded: Blob.maxSize) else { throw ImageError(PVM_ERR_TOO_LARGE) }
         let blob = try Image(bytes, format: format).blob
-        try refuseTooLarge(code: UInt64(blob.code.count), jumps: blob.jumpCount, isa)
+        try refuseTooLarge(code: UInt64(truncatingIfNeeded: blob.code.count), jumps: blob.jumpCount, isa)
     }
 
     private static func refuseTooLarge(code: UInt64, jumps: UInt64, _ isa: ISA) throws(ImageError) {
@@ -106,10 +106,10 @@ extension Program {
                 packed[index >> 3] = bitOfEach(eight)
                 index += 8
             }
-            for index in index..<codeCount where given[index] != 0 { packed[index >> 3] |= 1 << UInt8(index & 7) }
+            for index in index..<codeCount where given[index] != 0 { packed[index >> 3] |= 1 << UInt8(truncatingIfNeeded: index & 7) }
         } else {
             memcpy(packed, given.baseAddress!, given.count)
-            if codeCount & 7 != 0 { packed[given.count - 1] &= 1 << UInt8(codeCount & 7) &- 1 }
+            if codeCount & 7 != 0 { packed[given.count - 1] &= 1 << UInt8(truncatingIfNeeded: codeCount & 7) &- 1 }
         }
     }
 }

@@ -13,7 +13,7 @@ extension Program {
         resolveJumpTable()
         resolveInstructions()
         if rules.checksFallThrough { closeEnd() }
-        if rules.chargesBlocks { try chargeBlocks() } else { passGas = UInt64(instructionCount) }
+        if rules.chargesBlocks { try chargeBlocks() } else { passGas = UInt64(truncatingIfNeeded: instructionCount) }
     }
 
     private mutating func makeRoom() throws(ImageError) {
@@ -83,7 +83,7 @@ extension Program {
         for index in 0..<jumpTableCount {
             let offset = Int(jumpTable![index])
             let valid = offset < view.count && blockStarts.contains(offset)
-            jumpTargets[index] = valid ? UInt32(positions.rank(offset)) : Program.noInstruction
+            jumpTargets[index] = valid ? UInt32(truncatingIfNeeded: positions.rank(offset)) : Program.noInstruction
         }
     }
 

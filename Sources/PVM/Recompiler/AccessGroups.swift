@@ -39,7 +39,7 @@ struct AccessGroups: ~Copyable {
     /// How many instructions one look takes in.
     static let window = 128
     /// A group's octets at most.
-    static let mostOctets = Int32(GuestMemory.pageSize)
+    static let mostOctets = Int32(truncatingIfNeeded: GuestMemory.pageSize)
 
     /// Of a register: an origin, and below it the distance of the register's value from it, modulo 2^32.
     private struct Value: BitwiseCopyable {
@@ -88,7 +88,7 @@ struct AccessGroups: ~Copyable {
         @inline(__always)
         init(_ i: UnsafePointer<Instruction>) {
             let head = UInt64(littleEndian: UnsafeRawPointer(i).load(as: UInt64.self))
-            bits = head & 0xff_ffff_ffff | UInt64(Slot.constant | Slot.unknown << 4 | Slot.nowhere << 8) << 40
+            bits = head & 0xff_ffff_ffff | UInt64(truncatingIfNeeded: Slot.constant | Slot.unknown << 4 | Slot.nowhere << 8) << 40
         }
 
         @inline(__always)

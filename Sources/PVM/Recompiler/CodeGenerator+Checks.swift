@@ -112,8 +112,8 @@ extension CodeGenerator {
     private mutating func follow(_ group: AccessGroups.Group, _ index: Int) {
         let stride = groups.stride(group.origin) ?? 0, octets = Int32(truncatingIfNeeded: abs(Int(stride)))
         // A power of two of octets at the page's beginning (downward: before the step) has all octets of which this can be true.
-        let wide = Int32(1) << Int32(32 - (octets - 1).leadingZeroBitCount)
-        let mask = Int32(GuestMemory.pageSize) - wide
+        let wide = Int32(1) << Int32(truncatingIfNeeded: 32 - (octets - 1).leadingZeroBitCount)
+        let mask = Int32(truncatingIfNeeded: GuestMemory.pageSize) - wide
         let guest = group.origin << 3, offset = stride > 0 ? group.last : group.first &+ octets
         if offset == 0, let home = map[guest] {
             asm.test(.w32, home, mask)
@@ -132,7 +132,7 @@ extension CodeGenerator {
     @inline(__always)
     private mutating func loadPage(_ guest: UInt8, _ offset: Int32) {
         loadAddress(guest, offset)
-        asm.shr(.w32, usesSegment ? Reg.rax : .rcx, UInt8(GuestMemory.pageShift))
+        asm.shr(.w32, usesSegment ? Reg.rax : .rcx, UInt8(truncatingIfNeeded: GuestMemory.pageShift))
     }
 
     @inline(__always)
@@ -157,7 +157,7 @@ extension CodeGenerator {
             loadAddress(guest, offset)
             asm.ror(.w32, scratch, rotation)
         }
-        asm.shr(.w32, scratch, UInt8(GuestMemory.pageShift) - rotation)
+        asm.shr(.w32, scratch, UInt8(truncatingIfNeeded: GuestMemory.pageShift) - rotation)
     }
 
     /// Zero, if the table does not have the right for the page in the scratch register.

@@ -36,7 +36,7 @@ extension CodeGenerator {
             asm.op(.add, .w32, Reg.rax, offset &- 2)
         }
         asm.ror(.w32, Reg.rax, 1)
-        asm.op(.cmp, .w32, Reg.rax, Int32(program.jumpTableCount))
+        asm.op(.cmp, .w32, Reg.rax, Int32(truncatingIfNeeded: program.jumpTableCount))
         leaveIf(.aboveOrEqual, miss)
         asm.lea(.w64, .rax, Mem(index: .rax, .x8))
         asm.op(.add, .w64, Reg.rax, Mem(.rsp))

@@ -147,8 +147,8 @@ struct CodeGenerator: ~Copyable {
         asm.mov(.w64, .rax, context(NativeContext.vm))
         asm.mov(.w64, .r14, Mem(.rax, VMField.gas))
         for register in 0..<13 {
-            let field = Mem(.rax, 8 * Int32(register))
-            if let home = map[UInt8(8 * register)] {
+            let field = Mem(.rax, 8 * Int32(truncatingIfNeeded: register))
+            if let home = map[UInt8(truncatingIfNeeded: 8 * register)] {
                 asm.mov(.w64, home, field)
             } else {
                 asm.mov(.w64, RegisterMap.second, field)
@@ -164,8 +164,8 @@ struct CodeGenerator: ~Copyable {
         asm.mov(.w32, context(NativeContext.state), .rax)
         asm.mov(.w64, .rax, context(NativeContext.vm))
         for register in 0..<13 {
-            let field = Mem(.rax, 8 * Int32(register))
-            if let home = map[UInt8(8 * register)] {
+            let field = Mem(.rax, 8 * Int32(truncatingIfNeeded: register))
+            if let home = map[UInt8(truncatingIfNeeded: 8 * register)] {
                 asm.mov(.w64, field, home)
             } else {
                 asm.mov(.w64, RegisterMap.second, context(NativeContext.slot(register)))
@@ -201,7 +201,7 @@ struct CodeGenerator: ~Copyable {
     private mutating func pay(_ index: Int) {
         let cost = program.regionGas(index)
         guard cost > 0 else { return }
-        if cost <= UInt64(Int32.max) {
+        if cost <= UInt64(truncatingIfNeeded: Int32.max) {
             asm.op(.sub, .w64, RegisterMap.gas, Int32(truncatingIfNeeded: cost))
         } else {
             asm.mov64(.rax, cost)

@@ -3,12 +3,12 @@ import VMCommon
 /// What compiled code finds around the base of the guest memory, which it holds in r15. The page below the base is the
 /// context, below that lie the rights and the rights of pairs (`GuestMemory`).
 enum NativeContext {
-    static let base: Int32 = -Int32(GuestMemory.contextSize)
-    static let rights: Int32 = base - Int32(GuestMemory.rightsSize)
-    static let pairs: Int32 = rights - Int32(GuestMemory.pageCount)
+    static let base: Int32 = -Int32(truncatingIfNeeded: GuestMemory.contextSize)
+    static let rights: Int32 = base - Int32(truncatingIfNeeded: GuestMemory.rightsSize)
+    static let pairs: Int32 = rights - Int32(truncatingIfNeeded: GuestMemory.pageCount)
 
     /// A guest register that has no host register.
-    static func slot(_ register: Int) -> Int32 { base + 8 * Int32(register) }
+    static func slot(_ register: Int) -> Int32 { base + 8 * Int32(truncatingIfNeeded: register) }
     /// The `VM` whose registers and gas are loaded on entry and stored on exit.
     static let vm = base + 104
     /// Where an entry jumps to.

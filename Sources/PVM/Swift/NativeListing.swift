@@ -74,7 +74,7 @@
                 return Piece(kind: starts[index].1, range: starts[index].0..<end)
             }
             usesSegment = generator.usesSegment
-            homes = (0..<13).map { generator.map[UInt8(8 * $0)]?.number }
+            homes = (0..<13).map { generator.map[UInt8(truncatingIfNeeded: 8 * $0)]?.number }
         }
     }
 

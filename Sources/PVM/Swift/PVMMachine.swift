@@ -102,12 +102,12 @@
         }
 
         public func write(_ address: UInt64, _ bytes: [UInt8]) throws(PVMError) {
-            try PVMError.check(pvm_write(handle, address, UInt64(bytes.count), bytes))
+            try PVMError.check(pvm_write(handle, address, UInt64(truncatingIfNeeded: bytes.count), bytes))
         }
 
         /// Writes into pages that are only readable as well.
         public func load(_ address: UInt64, _ bytes: [UInt8]) throws(PVMError) {
-            try PVMError.check(pvm_load(handle, address, UInt64(bytes.count), bytes))
+            try PVMError.check(pvm_load(handle, address, UInt64(truncatingIfNeeded: bytes.count), bytes))
         }
 
         /// An array ends the process where the host has no memory left, so that is asked first.

@@ -27,7 +27,7 @@ public struct FingerprintMaker {
     public mutating func add(_ number: UInt64) { mix(number, 0) }
 
     public mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        add(UInt64(bytes.count))
+        add(UInt64(truncatingIfNeeded: bytes.count))
         guard bytes.count > 0, let start = bytes.baseAddress else { return }
         var offset = 0
         while offset + 16 <= bytes.count {

@@ -135,11 +135,11 @@ public struct LRUTable {
         let old = capacity
         capacity = larger
         // All old entries are in use, or there would have been a free one.
-        for number in 0..<old { putInBucket(Int32(number)) }
+        for number in 0..<old { putInBucket(Int32(truncatingIfNeeded: number)) }
         for number in stride(from: larger - 1, through: old, by: -1) {
             grown[number] = Entry()
             grown[number].older = firstFree
-            firstFree = Int32(number)
+            firstFree = Int32(truncatingIfNeeded: number)
         }
         return true
     }

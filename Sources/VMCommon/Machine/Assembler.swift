@@ -74,7 +74,7 @@ public struct Assembler: ~Copyable {
     @inlinable @inline(__always)
     func head(_ w: Width, _ opcode: UInt32, _ bits: UInt8, prefix: UInt8, octet: Bool) -> Octets {
         var count = opcode > 0xffff ? 3 : opcode > 0xff ? 2 : 1
-        var word = UInt64(opcode.byteSwapped) >> UInt64(32 - 8 * count)
+        var word = UInt64(opcode.byteSwapped) >> UInt64(truncatingIfNeeded: 32 - 8 * count)
         let rex = 0x40 | w.rawValue << 3 | bits
         if rex != 0x40 || octet {
             word = word << 8 | UInt64(rex)

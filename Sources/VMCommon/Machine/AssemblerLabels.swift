@@ -45,7 +45,7 @@ import CPVM
         }
         for index in first..<first + number { states![index] = LabelTable.unused }
         count += number
-        return Label(index: Int32(first))
+        return Label(index: Int32(truncatingIfNeeded: first))
     }
 
     private mutating func outOfMemory() -> Label {

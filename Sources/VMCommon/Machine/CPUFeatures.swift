@@ -8,21 +8,21 @@ public struct CPUFeatures: OptionSet, Sendable {
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// andn, tzcnt
-    public static var bmi1: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_BMI1)) }
+    public static var bmi1: CPUFeatures { CPUFeatures(rawValue: UInt32(truncatingIfNeeded: DUET_CPU_BMI1)) }
     /// shlx, shrx, sarx, rorx, mulx, bzhi
-    public static var bmi2: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_BMI2)) }
-    public static var lzcnt: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_LZCNT)) }
-    public static var popcnt: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_POPCNT)) }
+    public static var bmi2: CPUFeatures { CPUFeatures(rawValue: UInt32(truncatingIfNeeded: DUET_CPU_BMI2)) }
+    public static var lzcnt: CPUFeatures { CPUFeatures(rawValue: UInt32(truncatingIfNeeded: DUET_CPU_LZCNT)) }
+    public static var popcnt: CPUFeatures { CPUFeatures(rawValue: UInt32(truncatingIfNeeded: DUET_CPU_POPCNT)) }
     /// adcx, adox
-    public static var adx: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_ADX)) }
+    public static var adx: CPUFeatures { CPUFeatures(rawValue: UInt32(truncatingIfNeeded: DUET_CPU_ADX)) }
     /// sha256rnds2 and its like, and SSE4.1
-    public static var sha: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_SHA)) }
+    public static var sha: CPUFeatures { CPUFeatures(rawValue: UInt32(truncatingIfNeeded: DUET_CPU_SHA)) }
     /// AVX-512 F and VL
-    public static var avx512: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_AVX512)) }
+    public static var avx512: CPUFeatures { CPUFeatures(rawValue: UInt32(truncatingIfNeeded: DUET_CPU_AVX512)) }
     /// AVX-512 VBMI and BW, with those
-    public static var vbmi: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_VBMI)) }
+    public static var vbmi: CPUFeatures { CPUFeatures(rawValue: UInt32(truncatingIfNeeded: DUET_CPU_VBMI)) }
     /// rdgsbase, wrgsbase; the operating system has a say as well.
-    public static var fsgsbase: CPUFeatures { CPUFeatures(rawValue: UInt32(DUET_CPU_FSGSBASE)) }
+    public static var fsgsbase: CPUFeatures { CPUFeatures(rawValue: UInt32(truncatingIfNeeded: DUET_CPU_FSGSBASE)) }
     public static var all: CPUFeatures { [.bmi1, .bmi2, .lzcnt, .popcnt, .adx, .fsgsbase, .sha, .avx512, .vbmi] }
 
     /// What this processor has. It is asked once: in a virtual machine that takes tens of microseconds.

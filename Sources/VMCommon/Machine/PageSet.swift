@@ -31,15 +31,15 @@ struct PageSet: ~Copyable {
     /// Pages that `takeRun` has given.
     mutating func giveBack(first: Int, count length: Int) {
         for page in first..<first + length {
-            assert(words[page >> 6] >> UInt64(page & 63) & 1 == 1, "not taken")
-            words[page >> 6] &= ~(1 << UInt64(page & 63))
+            assert(words[page >> 6] >> UInt64(truncatingIfNeeded: page & 63) & 1 == 1, "not taken")
+            words[page >> 6] &= ~(1 << UInt64(truncatingIfNeeded: page & 63))
         }
         free += length
         hint = min(hint, first)
     }
 
     private func set(_ first: Int, _ length: Int) {
-        for page in first..<first + length { words[page >> 6] |= 1 << UInt64(page & 63) }
+        for page in first..<first + length { words[page >> 6] |= 1 << UInt64(truncatingIfNeeded: page & 63) }
     }
 
     /// The first run of free pages within from..<to.
@@ -59,7 +59,7 @@ struct PageSet: ~Copyable {
         var page = from
         while page < to {
             let word = taken ? words[page >> 6] : ~words[page >> 6]
-            let rest = word >> UInt64(page & 63)
+            let rest = word >> UInt64(truncatingIfNeeded: page & 63)
             if rest != 0 { return min(to, page + rest.trailingZeroBitCount) }
             page = (page | 63) + 1
         }
