@@ -15,7 +15,7 @@ extension Command {
             """,
         options: [
             .mode, Option("--runs", "K", "how many runs of each case (default \(EVMBenchCommand.defaultRuns))"),
-            Option("--rev", "NAME", "the fork (default: the newest that the file has results for, else Osaka)"), .json,
+            Option("--rev", "NAME", "the fork (default: the newest that the file has results for, else \(NamedFork.latest.name))"), .json,
         ],
         body: EVMBenchCommand.run)
 }
@@ -26,7 +26,7 @@ enum EVMBenchCommand {
     static func run(_ arguments: Arguments, _ console: Console) throws -> Int32 {
         let runs = try Int(arguments.number("--runs", default: defaultRuns, in: 1...1_000_000))
         let revision = try arguments.fork("--rev")?.revision
-        let host = try MemoryHost(EVMC_OSAKA)
+        let host = try MemoryHost(NamedFork.latest.revision)
         if let mode = arguments.value("--mode") { try host.set("mode", mode) }
         try host.set("cache_bytes", "0")
 
@@ -35,7 +35,7 @@ enum EVMBenchCommand {
         for file in arguments.operands {
             do throws(ToolError) {
                 for benchmark in try Benchmark.read(file) {
-                    host.revision = revision ?? benchmark.revision ?? EVMC_OSAKA
+                    host.revision = revision ?? benchmark.revision ?? NamedFork.latest.revision
                     for index in benchmark.data.indices {
                         let figures = try inFile(file) { () throws(ToolError) in try measure(benchmark, index, host, runs) }
                         let (least, median) = (figures.seconds.min()! * 1e6, BenchCommand.median(figures.seconds) * 1e6)

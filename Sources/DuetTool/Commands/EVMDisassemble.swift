@@ -10,7 +10,7 @@ extension Command {
         details: "Octets that are no instruction of the fork show as UNDEFINED. Data that is cut off by the end of the code counts as zeros.",
         options: [.revision]
     ) { arguments, console in
-        let revision = try (arguments.fork("--rev") ?? .osaka).revision
+        let revision = try (arguments.fork("--rev") ?? .latest).revision
         console.write(EVMListing.text(try EVMRunCommand.codeOperand(arguments.operands[0]), Fork(revision)!))
         return 0
     }

@@ -3,7 +3,7 @@ import EVMRules
 import VMCommon
 
 extension Command.Option {
-    static let revision = Command.Option("--rev", "NAME", "the fork: \(NamedFork.all.map(\.name).joined(separator: ", ")), in any case (default Osaka)")
+    static let revision = Command.Option("--rev", "NAME", "the fork: \(NamedFork.all.map(\.name).joined(separator: ", ")), in any case (default \(NamedFork.latest.name))")
     static let mode = Command.Option("--mode", "M", "how code is executed: interpreter or auto (default auto)")
 }
 

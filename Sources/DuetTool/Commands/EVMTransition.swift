@@ -22,7 +22,7 @@ extension Command {
             Option("--output.alloc", "FILE", "post-state (default alloc.json)"),
             Option("--output.result", "FILE", "result (default result.json)"),
             Option("--output.body", "FILE", "RLP of the transactions that were included"),
-            Option("--state.fork", "NAME", "fork: \(NamedFork.all.map(\.name).joined(separator: ", ")) (default Osaka)"),
+            Option("--state.fork", "NAME", "fork: \(NamedFork.all.map(\.name).joined(separator: ", ")) (default \(NamedFork.latest.name))"),
             Option("--state.chainid", "N", "chain (default 1)"),
             Option("--state.reward", "WEI", "block reward before Paris; -1 for none (default 0)"),
             Option("--state-test", nil, "execute transactions alone, without what the system does around them"),
@@ -45,7 +45,7 @@ private struct TransitionCommand {
     }
 
     func run(_ console: Console) throws -> Int32 {
-        let name = arguments.value("--state.fork") ?? NamedFork.osaka.name
+        let name = arguments.value("--state.fork") ?? NamedFork.latest.name
         guard let fork = NamedFork.named(name) else { throw TransitionStatus.config.error("--state.fork: \(NamedFork.refusal(name))") }
         let chainID = try arguments.number("--state.chainid", default: 1)
         var options = Transition.Options(fork: fork, chainID: chainID, reward: nil, isStateTest: arguments.has("--state-test"))

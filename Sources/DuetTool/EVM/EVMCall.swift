@@ -26,7 +26,7 @@ struct EVMCall {
     private let input: [UInt8]
 
     init(_ arguments: Arguments) throws(ToolError) {
-        host = try MemoryHost((arguments.fork("--rev") ?? .osaka).revision)
+        host = try MemoryHost((arguments.fork("--rev") ?? .latest).revision)
         input = try arguments.octets("--input")
         let value = try arguments.number256("--value", default: .zero)
         message.gas = try Int64(arguments.number("--gas", default: EVMCall.defaultGas, in: 0...UInt64(Int64.max)))

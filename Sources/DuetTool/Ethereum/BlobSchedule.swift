@@ -28,7 +28,7 @@ struct BlobSchedule {
 
     /// The fork's. Forks without blobs have no use for it.
     init(_ fork: NamedFork) {
-        let rules = fork.rules.block.blobs ?? NamedFork.osaka.rules.block.blobs!
+        let rules = fork.rules.block.blobs ?? NamedFork.latest.rules.block.blobs!
         self.init(target: rules.target, max: rules.most, updateFraction: rules.updateFraction)
     }
 
@@ -44,7 +44,7 @@ struct BlobSchedule {
 
     var targetGas: UInt64 { target * BlobRules.gasPerBlob }
 
-    /// EIP-4844: the excess blob gas behind a block, with EIP-7918's reserve price from Osaka on. Nil if it exceeds 64 bits.
+    /// EIP-4844: the excess blob gas behind a block, with EIP-7918's reserve price where the fork has it. Nil if it exceeds 64 bits.
     func excessGas(parent: UInt64, used: UInt64, baseFee: U256, _ rules: BlockRules) -> UInt64? {
         let (sum, overflows) = parent.addingReportingOverflow(used)
         guard !overflows else { return nil }

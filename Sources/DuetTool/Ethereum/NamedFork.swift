@@ -20,7 +20,8 @@ struct NamedFork: Equatable {
     /// One of each set of rules.
     static let distinct = all.reduce(into: [NamedFork]()) { list, fork in if list.last?.fork != fork.fork { list.append(fork) } }
 
-    static let osaka = named("Osaka")!
+    /// What is meant where nobody names one.
+    static let latest = all.first { $0.fork == .latest }!
 
     /// In any case, with or without hyphens.
     static func named(_ text: some StringProtocol) -> NamedFork? { byName[key(text)] }

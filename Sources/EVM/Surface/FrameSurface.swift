@@ -15,7 +15,7 @@ struct FrameSurface: BitwiseCopyable {
     /// To be written to, and read where nothing depends on what is read.
     var supplement: UnsafeMutablePointer<duet_frame_extension_t>?
     var tracer: TracerCallbacks
-    var fork = Fork.osaka
+    var fork = Fork.latest
     var message = evmc_message()
     /// The execution, once there is one.
     var frame: Frame.Handle?

@@ -11,96 +11,82 @@ public enum PrecompileStatus: Equatable, Sendable {
     case noMemory
 }
 
-/// A precompiled contract. (Its functions are cases of a switch: a function in a variable carries an object that Swift counts references of.)
-public struct Precompile {
-    private let number: UInt16
-    public let name: StaticString
-    public let since: Fork
+/// The precompiled contracts by their addresses. Each switch has a case for each of them: the compiler asks for all of a new one. (A function in a
+/// variable would carry an object that Swift counts references of.)
+public enum Precompile: UInt16, Sendable {
+    case ecrecover = 0x01
+    case sha256 = 0x02
+    case ripemd160 = 0x03
+    case identity = 0x04
+    case modexp = 0x05
+    case bn254Add = 0x06
+    case bn254Mul = 0x07
+    case bn254Pairing = 0x08
+    case blake2f = 0x09
+    case pointEvaluation = 0x0a
+    case bls12G1Add = 0x0b
+    case bls12G1MSM = 0x0c
+    case bls12G2Add = 0x0d
+    case bls12G2MSM = 0x0e
+    case bls12PairingCheck = 0x0f
+    case bls12MapToG1 = 0x10
+    case bls12MapToG2 = 0x11
+    case p256Verify = 0x100
 
     /// The precompile with this number as its address, nil if there is none at `fork`.
     public init?(_ number: UInt16, at fork: Fork) {
-        guard let row = Precompile(number), row.since <= fork else { return nil }
-        self = row
+        guard let precompile = Precompile(rawValue: number), precompile.since <= fork else { return nil }
+        self = precompile
     }
 
-    private init?(_ number: UInt16) {
-        switch number {
-        case 0x01: self.init(number, "ECREC", .frontier)
-        case 0x02: self.init(number, "SHA256", .frontier)
-        case 0x03: self.init(number, "RIPEMD160", .frontier)
-        case 0x04: self.init(number, "ID", .frontier)
-        case 0x05: self.init(number, "MODEXP", .byzantium)
-        case 0x06: self.init(number, "BN254_ADD", .byzantium)
-        case 0x07: self.init(number, "BN254_MUL", .byzantium)
-        case 0x08: self.init(number, "BN254_PAIRING", .byzantium)
-        case 0x09: self.init(number, "BLAKE2F", .istanbul)
-        case 0x0a: self.init(number, "KZG_POINT_EVALUATION", .cancun)
-        case 0x0b: self.init(number, "BLS12_G1ADD", .prague)
-        case 0x0c: self.init(number, "BLS12_G1MSM", .prague)
-        case 0x0d: self.init(number, "BLS12_G2ADD", .prague)
-        case 0x0e: self.init(number, "BLS12_G2MSM", .prague)
-        case 0x0f: self.init(number, "BLS12_PAIRING_CHECK", .prague)
-        case 0x10: self.init(number, "BLS12_MAP_FP_TO_G1", .prague)
-        case 0x11: self.init(number, "BLS12_MAP_FP2_TO_G2", .prague)
-        case 0x100: self.init(number, "P256VERIFY", .osaka)
-        default: return nil
+    public var name: StaticString { row.name }
+    public var since: Fork { row.since }
+
+    private var row: (name: StaticString, since: Fork) {
+        switch self {
+        case .ecrecover: ("ECREC", .frontier)
+        case .sha256: ("SHA256", .frontier)
+        case .ripemd160: ("RIPEMD160", .frontier)
+        case .identity: ("ID", .frontier)
+        case .modexp: ("MODEXP", .byzantium)
+        case .bn254Add: ("BN254_ADD", .byzantium)
+        case .bn254Mul: ("BN254_MUL", .byzantium)
+        case .bn254Pairing: ("BN254_PAIRING", .byzantium)
+        case .blake2f: ("BLAKE2F", .istanbul)
+        case .pointEvaluation: ("KZG_POINT_EVALUATION", .cancun)
+        case .bls12G1Add: ("BLS12_G1ADD", .prague)
+        case .bls12G1MSM: ("BLS12_G1MSM", .prague)
+        case .bls12G2Add: ("BLS12_G2ADD", .prague)
+        case .bls12G2MSM: ("BLS12_G2MSM", .prague)
+        case .bls12PairingCheck: ("BLS12_PAIRING_CHECK", .prague)
+        case .bls12MapToG1: ("BLS12_MAP_FP_TO_G1", .prague)
+        case .bls12MapToG2: ("BLS12_MAP_FP2_TO_G2", .prague)
+        case .p256Verify: ("P256VERIFY", .osaka)
         }
-    }
-
-    private init(_ number: UInt16, _ name: StaticString, _ since: Fork) {
-        self.number = number
-        self.name = name
-        self.since = since
     }
 
     /// What a call with this input costs. It never traps; UInt64.max stands for all that is more.
     public func gas(_ fork: Fork, _ input: PrecompileInput) -> UInt64 {
         let price = fork.rules.pointee.precompiles
-        return switch number {
-        case 0x01: price.ecrecover.base
-        case 0x02: perWord(price.sha256, input)
-        case 0x03: perWord(price.ripemd160, input)
-        case 0x04: perWord(price.identity, input)
-        case 0x05: modexpGas(price.modexp, input)
-        case 0x06: price.bn254Add.base
-        case 0x07: price.bn254Mul.base
-        case 0x08: price.bn254Pairing.of(input.count / 192)
-        case 0x09: blake2fGas(price.blake2f, input)
-        case 0x0a: price.pointEvaluation.base
-        case 0x0b: price.bls12G1Add.base
-        case 0x0c: msmGas(input.count / 160, price.bls12G1Mul, g1Discounts)
-        case 0x0d: price.bls12G2Add.base
-        case 0x0e: msmGas(input.count / 288, price.bls12G2Mul, g2Discounts)
-        case 0x0f: price.bls12Pairing.of(input.count / 384)
-        case 0x10: price.bls12MapToG1.base
-        case 0x11: price.bls12MapToG2.base
-        case 0x100: price.p256Verify.base
-        default: .max
-        }
-    }
-
-    /// Computes the result; charges nothing. It asks `output` for room before a result that is not empty. Never `.outOfGas`.
-    public func run(_ fork: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
-        switch number {
-        case 0x01: ecrecover(fork, input, &output)
-        case 0x02: sha256(fork, input, &output)
-        case 0x03: ripemd160(fork, input, &output)
-        case 0x04: identity(fork, input, &output)
-        case 0x05: modexp(fork, input, &output)
-        case 0x06: bn254Add(fork, input, &output)
-        case 0x07: bn254Mul(fork, input, &output)
-        case 0x08: bn254Pairing(fork, input, &output)
-        case 0x09: blake2f(fork, input, &output)
-        case 0x0a: kzgPointEvaluation(fork, input, &output)
-        case 0x0b: bls12G1Add(fork, input, &output)
-        case 0x0c: bls12G1MSM(fork, input, &output)
-        case 0x0d: bls12G2Add(fork, input, &output)
-        case 0x0e: bls12G2MSM(fork, input, &output)
-        case 0x0f: bls12PairingCheck(fork, input, &output)
-        case 0x10: bls12MapFpToG1(fork, input, &output)
-        case 0x11: bls12MapFp2ToG2(fork, input, &output)
-        case 0x100: p256Verify(fork, input, &output)
-        default: .failure
+        return switch self {
+        case .ecrecover: price.ecrecover.base
+        case .sha256: perWord(price.sha256, input)
+        case .ripemd160: perWord(price.ripemd160, input)
+        case .identity: perWord(price.identity, input)
+        case .modexp: modexpGas(price.modexp, input)
+        case .bn254Add: price.bn254Add.base
+        case .bn254Mul: price.bn254Mul.base
+        case .bn254Pairing: price.bn254Pairing.of(input.count / 192)
+        case .blake2f: blake2fGas(price.blake2f, input)
+        case .pointEvaluation: price.pointEvaluation.base
+        case .bls12G1Add: price.bls12G1Add.base
+        case .bls12G1MSM: msmGas(input.count / 160, price.bls12G1Mul, g1Discounts)
+        case .bls12G2Add: price.bls12G2Add.base
+        case .bls12G2MSM: msmGas(input.count / 288, price.bls12G2Mul, g2Discounts)
+        case .bls12PairingCheck: price.bls12Pairing.of(input.count / 384)
+        case .bls12MapToG1: price.bls12MapToG1.base
+        case .bls12MapToG2: price.bls12MapToG2.base
+        case .p256Verify: price.p256Verify.base
         }
     }
 
@@ -113,6 +99,30 @@ public func precompileNumber(_ address: UnsafePointer<UInt8>, at fork: Fork) -> 
     for index in 0..<18 where address[index] != 0 { return nil }
     let number = UInt16(address[18]) << 8 | UInt16(address[19])
     return Precompile(number, at: fork) == nil ? nil : number
+}
+
+/// Computes the result; charges nothing. (Not in the enum: there the names of its cases would hide those of the functions.) It asks `output` for room before a result that is not empty. Never `.outOfGas`.
+private func compute(_ precompile: Precompile, _ fork: Fork, _ input: PrecompileInput, _ output: inout PrecompileOutput) -> PrecompileStatus {
+    switch precompile {
+    case .ecrecover: ecrecover(fork, input, &output)
+    case .sha256: sha256(fork, input, &output)
+    case .ripemd160: ripemd160(fork, input, &output)
+    case .identity: identity(fork, input, &output)
+    case .modexp: modexp(fork, input, &output)
+    case .bn254Add: bn254Add(fork, input, &output)
+    case .bn254Mul: bn254Mul(fork, input, &output)
+    case .bn254Pairing: bn254Pairing(fork, input, &output)
+    case .blake2f: blake2f(fork, input, &output)
+    case .pointEvaluation: kzgPointEvaluation(fork, input, &output)
+    case .bls12G1Add: bls12G1Add(fork, input, &output)
+    case .bls12G1MSM: bls12G1MSM(fork, input, &output)
+    case .bls12G2Add: bls12G2Add(fork, input, &output)
+    case .bls12G2MSM: bls12G2MSM(fork, input, &output)
+    case .bls12PairingCheck: bls12PairingCheck(fork, input, &output)
+    case .bls12MapToG1: bls12MapFpToG1(fork, input, &output)
+    case .bls12MapToG2: bls12MapFp2ToG2(fork, input, &output)
+    case .p256Verify: p256Verify(fork, input, &output)
+    }
 }
 
 public struct PrecompileResult {
@@ -128,7 +138,7 @@ public func runPrecompile(
     guard let precompile = Precompile(number, at: fork) else { return PrecompileResult(status: .failure, gasLeft: 0) }
     let cost = precompile.gas(fork, input)
     guard gasLeft >= 0, cost <= UInt64(truncatingIfNeeded: gasLeft) else { return PrecompileResult(status: .outOfGas, gasLeft: 0) }
-    let status = precompile.run(fork, input, &output)
+    let status = compute(precompile, fork, input, &output)
     guard status == .success else {
         output.release()
         return PrecompileResult(status: status, gasLeft: 0)
