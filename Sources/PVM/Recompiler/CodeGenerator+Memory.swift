@@ -6,7 +6,7 @@ extension CodeGenerator {
 
     /// The host's operand for guest memory at register + constant modulo 2^32. May use rax, and without segment rcx.
     @inline(__always)
-    mutating func place(_ index: Int, _ guest: UInt8, _ offset: Int32, _ size: Int32, isWrite: Bool) -> Mem {
+    mutating func place(_ index: Int, _ guest: UInt8, _ offset: Int32) -> Mem {
         if !isGuarded { return checkedPlace(index, guest, offset) }
         if usesSegment, let home = map[guest] {
             if offset >= 0, keepAddress(index, guest, home) { return Mem(.rax, offset, in: .segment) }
@@ -42,7 +42,7 @@ extension CodeGenerator {
 
     /// The same for a constant address.
     @inline(__always)
-    mutating func constantPlace(_ index: Int, _ address: Int32, _ size: Int32, isWrite: Bool = true) -> Mem {
+    mutating func constantPlace(_ index: Int, _ address: Int32) -> Mem {
         if !isGuarded { checkConstant(index) }
         if usesSegment { return Mem(absolute: address, in: .segment32) }
         asm.mov32(.rax, UInt32(bitPattern: address))
