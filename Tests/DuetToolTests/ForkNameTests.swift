@@ -30,7 +30,7 @@ import Testing
 
     /// EIP-4844, 7691, 7892: the target and limit of blobs, and how fast their price moves.
     @Test func blobs() {
-        func schedule(_ name: String) -> [UInt64]? { NamedFork.named(name)?.blobs.map { [$0.target, $0.max, $0.updateFraction] } }
+        func schedule(_ name: String) -> [UInt64]? { NamedFork.named(name)?.rules.block.blobs.map { [$0.target, $0.most, $0.updateFraction] } }
         #expect(schedule("Shanghai") == nil && schedule("Cancun") == [3, 6, 3_338_477])
         #expect(schedule("Prague") == [6, 9, 5_007_716] && schedule("Osaka") == [6, 9, 5_007_716])
         #expect(schedule("BPO1") == [10, 15, 8_346_193] && schedule("BPO2") == [14, 21, 11_684_671])

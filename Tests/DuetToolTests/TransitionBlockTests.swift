@@ -85,7 +85,7 @@ import VMCommon
         let named = try #require(NamedFork.named(fork))
         let found = try Self.blocks.map { number, timestamp, parentTimestamp, parent, hasOmmers in
             let block = Difficulty(number: number, timestamp: timestamp, parentTimestamp: parentTimestamp, parentDifficulty: U256(parent), parentHasOmmers: hasOmmers)
-            return try #require(block.value(named)).word.quantity
+            return try #require(block.value(named.rules.block)).word.quantity
         }
         #expect(found == expected)
     }
