@@ -13,8 +13,8 @@
  *   Units      Addresses and lengths: octets of guest memory. Pages: 4096 octets. Gas: unsigned 64 bits.
  *   Callbacks  In a host function, everything works on the running VM but pvm_run, pvm_resume, pvm_step, pvm_execute,
  *              pvm_set_memory_bounds and pvm_destroy, which are refused (PVM_EXIT_REFUSED, PVM_ERR_BUSY or no effect). It may
- *              change to another stack, run other VMs meanwhile, and return on another thread. On guarded memory it does
- *              not return, and a run is not resumed, on a thread that it has made block SIGSEGV meanwhile.
+ *              change to another stack, run other VMs meanwhile, and return on another thread. On guarded memory it
+ *              returns with SIGSEGV neither blocked on its thread nor in other hands than before.
  *   Processes  A program may fork at any time. The child can use the library, and the objects of the thread that forked.
  *   After exit Registers, pc, gas and memory of a VM stay readable and writable after every exit, until pvm_destroy.
  */

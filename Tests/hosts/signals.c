@@ -429,6 +429,12 @@ static void block(int number) {
     if (number == 0) sigfillset(&set); else sigaddset(&set, number);
     NEED(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
 }
+static void unblock(int number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    NEED(pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0);
+}
 static int is_blocked(int number) {
     sigset_t set;
     NEED(pthread_sigmask(SIG_BLOCK, NULL, &set) == 0);
@@ -618,6 +624,28 @@ static void installing_beside_faults(void) {
     for (int i = 0; i < 300; i++) EQUAL(death_of(install_beside_faults), 0);
 }
 
+/* While a run waits behind a host call, on the same thread: the mask, the handlers, or both are the host's to change. */
+static void changes_while_it_waits(void) {
+    const code_t code = calling_guest();
+    pvm_vm_t* vm = guarded_vm(&code);
+    for (int i = 0; i < 100; i++) {
+        unblock(SIGSEGV);
+        const uint64_t gas = vm->gas;
+        EQUAL(pvm_run(vm, 0), PVM_EXIT_HOST);
+        if (i % 4 & 1) block(SIGSEGV);
+        if (i % 4 & 2) signal(SIGSEGV, SIG_DFL);
+        EQUAL(pvm_resume(vm), PVM_EXIT_FAULT);
+        EQUAL(pvm_fault_page(vm), DATA);
+        EQUAL(pvm_map_pages(vm, DATA_PAGE, 1, PVM_ACCESS_WRITE), PVM_OK);
+        if (i % 8 & 4) block(SIGSEGV);
+        EQUAL(pvm_resume(vm), PVM_EXIT_HALT);
+        EQUAL(pvm_map_pages(vm, DATA_PAGE, 1, PVM_ACCESS_NONE), PVM_OK);
+        EQUAL(gas - vm->gas, 4);
+    }
+    pvm_destroy(vm);
+}
+static void changed_while_a_run_waits(void) { EQUAL(death_of(changes_while_it_waits), 0); }
+
 static const struct { const char* name; void (*run)(void); } tests[] = {
 #define TEST(name) { #name, name }
     TEST(handler_before_with_info), TEST(handler_before_without_info), TEST(handler_after_in_a_chain),
@@ -627,7 +655,7 @@ static const struct { const char* name; void (*run)(void); } tests[] = {
     TEST(stale_pointer_beside_a_running_guest), TEST(stale_pointer_kills), TEST(threads_without_a_stack),
     TEST(threads_with_a_stack), TEST(threads_with_a_stack_afterwards), TEST(overflow_of_the_hosts_stack), TEST(nested_vms),
     TEST(forked_process), TEST(installing_beside_faults), TEST(blocked_sigsegv_and_others), TEST(runs_that_go_to_blocking_threads),
-    TEST(blocked_between_runs), TEST(sent_signals_stay_blocked), TEST(stacks_that_are_too_small),
+    TEST(blocked_between_runs), TEST(changed_while_a_run_waits), TEST(sent_signals_stay_blocked), TEST(stacks_that_are_too_small),
 };
 
 int main(int argc, char** argv) {

@@ -9,12 +9,20 @@ extension Command.Option {
     static let json = Command.Option("--json", nil, "one JSON object")
 }
 
+/// No input is larger: a device or a file that does not end must not take all memory.
+private let largestFile = 1 << 30
+
 func readFile(_ path: String) throws(ToolError) -> [UInt8] {
     guard let file = fopen(path, "rb") else { throw .failed("\(path): \(systemError())") }
     defer { fclose(file) }
     var octets: [UInt8] = []
+    var status = stat()
+    if fstat(fileno(file), &status) == 0, status.st_size > 0, status.st_size <= largestFile { octets.reserveCapacity(Int(status.st_size)) }
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { octets += chunk[..<count] }
+    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
+        guard octets.count + count <= largestFile else { throw .failed("\(path): it is larger than 1 GiB") }
+        octets += chunk[..<count]
+    }
     guard ferror(file) == 0 else { throw .failed("\(path): \(systemError())") }
     return octets
 }

@@ -23,7 +23,7 @@ extension Command {
             if !arguments.operands.isEmpty {
                 command.run(arguments.operands)
             } else {
-                while let path = console.readLine() { command.run([path]) }
+                while let path = console.readLine() { if !path.isEmpty { command.run([path]) } }
             }
             return command.isGood ? 0 : 1
         })
@@ -54,7 +54,7 @@ private final class StateTestCommand {
     /// Prints an array with what came of all of `paths`.
     func run(_ paths: [String]) {
         objects = []
-        for path in paths where !path.isEmpty {
+        for path in paths {
             do throws(ToolError) {
                 let files = try ConformanceCommand.vectorFiles(path)
                 if files.isEmpty { throw .failed("\(path): there are no state tests") }
@@ -69,7 +69,10 @@ private final class StateTestCommand {
     private func run(file: String) {
         defer { runner.forget() }
         do throws(ToolError) {
+            var isEmpty = true
+            defer { if isEmpty { add(name: file, .failed("\(file): there are no state tests")) } }
             try StateTest.forEach(in: file) { name, result in
+                isEmpty = false
                 if let filter, !name.contains(filter) { return }
                 switch result {
                 case .success(let test): run(test)
@@ -82,6 +85,8 @@ private final class StateTestCommand {
     }
 
     private func run(_ test: StateTest) {
+        if test.post.isEmpty { add(name: test.name, .failed("post: there are no cases")) }
+        for (name, cases) in test.post where cases.isEmpty { add(name: test.name, .failed("post.\(name): there are no cases")) }
         for (name, cases) in test.post where fork == nil || NamedFork.named(name) == fork {
             for expected in cases {
                 let outcome = runner.run(test, name, expected)

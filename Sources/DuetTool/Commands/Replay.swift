@@ -26,8 +26,15 @@ enum ReplayCommand {
         let configuration = try Configuration(arguments)
         let state = try JamState(arguments)
         let before = try Int(arguments.number("--before", default: 10, in: 0...10_000))
-        let files = try arguments.operands.flatMap { path throws(ToolError) in try traceFiles(path) }
         var passed = 0, failed = 0
+        let files = arguments.operands.flatMap { path in
+            do throws(ToolError) { return try traceFiles(path) } catch {
+                // The others are replayed all the same.
+                console.report("duet: \(error.text)")
+                failed += 1
+                return []
+            }
+        }
         for file in files {
             let results: [ReplayResult]
             do throws(ToolError) {

@@ -25,7 +25,7 @@ struct Benchmark {
     /// The tests of a file, by name.
     static func read(_ path: String) throws(ToolError) -> [Benchmark] {
         let document = try JSONDocument(file: path)
-        return try inPlace(path) { () throws(ValueError) in
+        let tests = try inPlace(path) { () throws(ValueError) in
             try document.withRoot { root throws(ValueError) in
                 var tests: [Benchmark] = []
                 for (name, json) in try Values.map(Values.text, by: { $0 }, Values.object)(root).sorted(by: { $0.key < $1.key }) {
@@ -34,6 +34,8 @@ struct Benchmark {
                 return tests
             }
         }
+        if tests.isEmpty { throw .failed("\(path): there are no tests") }
+        return tests
     }
 
     // MARK: The file

@@ -164,8 +164,10 @@ final class Transition {
 
     private func pay(_ address: evmc_address, _ amount: U256) throws {
         var (address, word) = (address, amount.word)
-        guard duet_state_add_balance(state, &address, &word, rules.deletesEmptyAccounts) == DUET_STATE_OK else {
-            throw TransitionStatus.evm.error("out of memory")
+        switch duet_state_add_balance(state, &address, &word, rules.deletesEmptyAccounts) {
+        case DUET_STATE_OK: return
+        case DUET_STATE_ERR_ARGUMENT: throw TransitionStatus.evm.error("the balance of \(address.hex) would exceed 256 bits")
+        case let error: throw TransitionStatus.evm.error(TransactionException.message(error))
         }
     }
 

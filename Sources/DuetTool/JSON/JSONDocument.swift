@@ -209,6 +209,31 @@ final class JSONDocument {
             return true
         }
 
+        /// RFC 8259, 7: no control characters, and only its own escapes.
+        private func check(_ range: Range<Int>, hasEscapes: Bool) throws(Mistake) {
+            var least = UInt8.max
+            for place in range { least = min(least, text[place]) }
+            if least < 0x20 { throw Mistake(offset: range.first { text[$0] < 0x20 }!) }
+            guard hasEscapes else { return }
+            var place = range.lowerBound
+            while place < range.upperBound {
+                guard text[place] == UInt8(ascii: "\\") else {
+                    place += 1
+                    continue
+                }
+                // A string does not end in a backslash that escapes nothing.
+                switch text[place + 1] {
+                case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"),
+                     UInt8(ascii: "r"), UInt8(ascii: "t"):
+                    place += 2
+                case UInt8(ascii: "u"):
+                    guard place + 6 <= range.upperBound, (place + 2..<place + 6).allSatisfy({ isxdigit(Int32(text[$0])) != 0 }) else { throw Mistake(offset: place) }
+                    place += 6
+                default: throw Mistake(offset: place)
+                }
+            }
+        }
+
         private mutating func string(_ document: JSONDocument) throws(Mistake) {
             guard offset < end, text[offset] == UInt8(ascii: "\"") else { throw Mistake(offset: offset) }
             offset += 1
@@ -225,6 +250,7 @@ final class JSONDocument {
             }
             let length = offset - 1 - start
             if length > 0, memchr(text + start, Int32(UInt8(ascii: "\\")), length) != nil { hasEscapes = true }
+            try check(start..<offset - 1, hasEscapes: hasEscapes)
             let index = document.add(Node(start: start, end: 0, next: 0, kind: .text, hasEscapes: hasEscapes))
             document.finish(index, end: offset - 1)
         }

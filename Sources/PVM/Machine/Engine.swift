@@ -3,16 +3,16 @@ import VMCommon
 
 /// Which engine runs a VM, and on which memory.
 extension UnsafeMutablePointer<Instance> {
-    /// Compiled code for a run from its start on; nil where the interpreter begins. `carriesOn`: the run goes on behind a host call.
-    func codeToStartWith(carriesOn: Bool) -> NativeCode.Pointer? {
+    /// Compiled code for a run from its start on; nil where the interpreter begins.
+    func codeToStartWith() -> NativeCode.Pointer? {
         switch pointee.engine {
-        case PVM_ENGINE_RECOMPILER: return acquireCode(waits: true, carriesOn: carriesOn)
+        case PVM_ENGINE_RECOMPILER: return acquireCode(waits: true)
         case PVM_ENGINE_INTERPRETER:
             // Works on memory of either mode.
             if pointee.memoryMode == PVM_MEMORY_GUARDED { _ = pointee.memory.guardPages() }
             return nil
         default:
-            return pointee.code != nil || codePays ? acquireCode(waits: false, carriesOn: carriesOn) : nil
+            return pointee.code != nil || codePays ? acquireCode(waits: false) : nil
         }
     }
 
@@ -21,14 +21,14 @@ extension UnsafeMutablePointer<Instance> {
 
     /// Compiled code with the memory that it needs, kept by the VM. Nil if it cannot be had, or if another thread is compiling it and
     /// the caller does not want to wait.
-    func acquireCode(waits: Bool, carriesOn: Bool = false) -> NativeCode.Pointer? {
+    func acquireCode(waits: Bool) -> NativeCode.Pointer? {
         guard Recompiler.isAvailable else { return nil }
         guard pointee.memory.prepareContext() else {
             pointee.lacksContext = true
             return nil
         }
         // Where memory cannot be guarded, and on a thread that cannot take a fault, it is checked.
-        let isGuarded = wantsGuard && canFault(carriesOn: carriesOn) && pointee.memory.guardPages()
+        let isGuarded = wantsGuard && canFault() && pointee.memory.guardPages()
         if let code = pointee.code {
             if code.pointee.isGuarded == isGuarded { return code }
             code.release()
@@ -38,9 +38,10 @@ extension UnsafeMutablePointer<Instance> {
         return pointee.code
     }
 
-    /// Is this thread ready for faults of the guest?
-    private func canFault(carriesOn: Bool) -> Bool {
-        if !carriesOn || pointee.code?.pointee.isGuarded != true { pointee.faultThread = 0 }
+    /// Is this thread ready for faults of the guest? It is asked anew each time that the host runs or resumes the VM: he may have changed its
+    /// mask or handlers meanwhile.
+    private func canFault() -> Bool {
+        pointee.faultThread = 0
         return withUnsafeMutablePointer(to: &pointee.faultThread) { duet_faults_ready($0) }
     }
 

@@ -38,7 +38,7 @@ extension UnsafeMutablePointer<Instance> {
         var next = start
         var care = Care(budget: budget, paid: start.paid)
         let isPlain = budget == .max && !pointee.isTraced && !isBatched
-        var code = isPlain ? codeToStartWith(carriesOn: start.carriesOn) : nil
+        var code = isPlain ? codeToStartWith() : nil
         var outcome: Outcome
         while true {
             pointee.vm.pc = next.pc
