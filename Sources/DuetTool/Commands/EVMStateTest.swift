@@ -70,7 +70,6 @@ private final class StateTestCommand {
         defer { runner.forget() }
         do throws(ToolError) {
             var isEmpty = true
-            defer { if isEmpty { add(name: file, .failed("\(file): there are no state tests")) } }
             try StateTest.forEach(in: file) { name, result in
                 isEmpty = false
                 if let filter, !name.contains(filter) { return }
@@ -79,6 +78,7 @@ private final class StateTestCommand {
                 case .failure(let error): add(name: name, error)
                 }
             }
+            if isEmpty { throw .failed("\(file): there are no state tests") }
         } catch {
             add(name: file, error)
         }
