@@ -20,8 +20,6 @@ public struct Host {
     /// An EVM or a precompile that could not do its work: the outcome is none of Ethereum's.
     var fault = DUET_STATE_OK
 
-    static let maxDepth: Int32 = 1024
-
     init(state: UnsafeMutablePointer<State>, vm: UnsafeMutablePointer<evmc_vm>, fork: Fork, block: duet_block_t) {
         self.state = state
         self.vm = vm
